@@ -1,0 +1,112 @@
+"""tinygrad_edu: automatic differentiation on NumPy, in both directions over one recorded graph.
+
+Tensors and functions carry PyTorch's names (`import tinygrad_edu as tg; tg.tensor([1.0, 2.0], requires_grad=True)`), transforms JAX's
+(`tg.func`), and NumPy's own functions take Tensors (`np.sin(x)`).
+"""
+
+import numpy as _np
+
+from tinygrad_edu import func as func
+from tinygrad_edu import ops as ops
+from tinygrad_edu.engine.modes import (
+    enable_grad,
+    get_default_dtype,
+    inference_mode,
+    is_grad_enabled,
+    is_inference_mode_enabled,
+    no_grad,
+    set_default_dtype,
+    set_grad_enabled,
+)
+from tinygrad_edu.engine.tensor import Tensor
+from tinygrad_edu.func import vmap
+from tinygrad_edu.ops.create import (
+    arange,
+    as_tensor,
+    eye,
+    from_numpy,
+    full,
+    linspace,
+    ones,
+    ones_like,
+    tensor,
+    zeros,
+    zeros_like,
+)
+from tinygrad_edu.ops.elementwise import (
+    absolute,
+    add,
+    arccos,
+    arcsin,
+    arctan,
+    ceil,
+    cos,
+    cosh,
+    divide,
+    equal,
+    erf,
+    exp,
+    exp2,
+    expm1,
+    floor,
+    greater,
+    greater_equal,
+    isfinite,
+    isinf,
+    isnan,
+    less,
+    less_equal,
+    log,
+    log1p,
+    log2,
+    log10,
+    logical_and,
+    logical_not,
+    logical_or,
+    logical_xor,
+    maximum,
+    minimum,
+    multiply,
+    negative,
+    not_equal,
+    power,
+    reciprocal,
+    relu,
+    sigmoid,
+    sign,
+    sin,
+    sinh,
+    sqrt,
+    square,
+    subtract,
+    tan,
+    tanh,
+    trunc,
+    where,
+)
+from tinygrad_edu.ops.elementwise import round_ as round
+from tinygrad_edu.ops.fused import log_softmax, softmax
+from tinygrad_edu.ops.index import take_along_axis
+from tinygrad_edu.ops.linalg import dot, einsum, inner, matmul, outer, tensordot
+from tinygrad_edu.ops.methods import clamp, flatten
+from tinygrad_edu.ops.reduce import all, any, argmax, argmin, logsumexp, max, mean, min, norm, prod, std, sum, var
+from tinygrad_edu.ops.shape import concatenate, expand_dims, flip, moveaxis, split, squeeze, stack
+from tinygrad_edu.ops.shape import pad as pad
+from tinygrad_edu.ops.shape import reshaped as reshape
+from tinygrad_edu.ops.shape import swapaxes as transpose
+from tinygrad_edu.ops.shape import transposed as permute
+
+# PyTorch's second names.
+abs, neg, sub, mul, div, pow = absolute, negative, subtract, multiply, divide, power
+eq, ne, lt, le, gt, ge = equal, not_equal, less, less_equal, greater, greater_equal
+asin, acos, atan = arcsin, arccos, arctan
+cat, unsqueeze, clip = concatenate, expand_dims, clamp
+mm = bmm = matmul
+
+float16, float32, float64 = _np.dtype(_np.float16), _np.dtype(_np.float32), _np.dtype(_np.float64)
+int8, int16, int32, int64, uint8 = (_np.dtype(t) for t in (_np.int8, _np.int16, _np.int32, _np.int64, _np.uint8))
+complex64, complex128, bool_ = _np.dtype(_np.complex64), _np.dtype(_np.complex128), _np.dtype(_np.bool_)
+half, float, double, int, long, bool = float16, float32, float64, int32, int64, bool_
+pi, e, inf, nan = _np.pi, _np.e, _np.inf, _np.nan
+
+__version__ = "0.1.0"

@@ -1,0 +1,150 @@
+"""The recorded graph: nodes, the values they keep, and the order in which a sweep visits them.
+
+The sweeps themselves are in `sweeps.py`.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Collection, Iterable
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tinygrad_edu.engine.memory import last_write, tick
+from tinygrad_edu.errors import GraphError, InPlaceError
+
+if TYPE_CHECKING:
+    from tinygrad_edu.engine.op import Op
+    from tinygrad_edu.engine.tensor import Tensor
+
+
+class Spec:
+    """Stands in for a value that a node did not keep: its shape and dtype, nothing to compute with."""
+
+    __slots__ = ("dtype", "shape")
+
+    def __init__(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
+        self.shape = shape
+        self.dtype = dtype
+
+    @property
+    def ndim(self) -> int:
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        return int(np.prod(self.shape))
+
+
+class Node(Spec):
+    """One recorded operation.
+
+    `edges` holds, for each argument, the node that made it, or None where nothing is to be differentiated. A node stands in
+    for its own output wherever a rule needs only a shape and a dtype, so nodes never keep a Tensor alive, only the arrays
+    in `xs` and `y` that the op's rules read.
+    """
+
+    __slots__ = ("__weakref__", "edges", "hooks", "op", "order", "params", "xs", "y")
+
+    def __init__(
+        self,
+        op: Op | None,
+        edges: list[Node | None],
+        xs: list[Any] | None,
+        y: Any,
+        params: dict[str, Any],
+        shape: tuple[int, ...],
+        dtype: np.dtype[Any],
+    ) -> None:
+        self.op = op
+        self.edges = edges
+        self.xs = xs
+        self.y = y
+        self.params = params
+        self.shape = shape
+        self.dtype = dtype
+        self.order = tick()
+        self.hooks: list[Callable[[Any], Any]] | None = None
+
+    @property
+    def name(self) -> str:
+        return "leaf" if self.op is None else self.op.name
+
+    def release(self) -> None:
+        """Let go of the kept values: this node can't be swept again."""
+        if self.xs is not None or self.y is not None:
+            self.xs, self.y = FREED, None
+
+    def check(self) -> None:
+        """Raise where a kept value was overwritten since it was kept."""
+        for what, value in [*((f"argument {i}", x) for i, x in enumerate(self.xs or ())), ("output", self.y)]:
+            for array in value if type(value) is tuple else (value,):
+                if isinstance(array, np.ndarray) and last_write(array) > self.order:
+                    raise InPlaceError(
+                        f"{self.name}: a value kept for its derivative was overwritten in place: {what}, shape {array.shape}, "
+                        f"dtype {array.dtype}. Write to a copy (x.clone()), or write before {self.name} is called."
+                    )
+
+    def __repr__(self) -> str:
+        return f"<{self.name} node {self.order}: shape {self.shape}, {self.dtype}>"
+
+
+class Leaf(Node):
+    """The node of a tensor that the user made and asked a gradient for. It doesn't keep that tensor alive."""
+
+    __slots__ = ("owner",)
+
+    def __init__(self, tensor: Tensor) -> None:
+        super().__init__(None, [], None, None, {}, tensor.shape, tensor.dtype)
+        self.owner = weakref.ref(tensor)
+
+
+class Pick(Node):
+    """Output number `index` of a node with several outputs."""
+
+    __slots__ = ("index",)
+
+    def __init__(self, node: Node, index: int, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
+        super().__init__(node.op, [node], None, None, node.params, shape, dtype)
+        self.index = index
+
+
+FREED: list[Any] = []
+"""What `xs` of a released node is, compared by identity."""
+
+BY_ORDER = attrgetter("order")
+
+
+def ancestors(roots: Iterable[Node], stop: Collection[Node] = ()) -> list[Node]:
+    """Every node that the roots were computed from, latest first, without recursion. Nothing beyond a `stop` node is visited."""
+    seen = set(roots)
+    stack = list(seen)
+    pop, push, add = stack.pop, stack.append, seen.add
+    while stack:
+        node = pop()
+        if node in stop:
+            continue
+        for edge in node.edges:
+            if edge is not None and edge not in seen:
+                add(edge)
+                push(edge)
+    return sorted(seen, key=BY_ORDER, reverse=True)
+
+
+def leading_to(targets: Collection[Node], nodes: list[Node]) -> set[Node]:
+    """Of `nodes` (latest first), those from which a target can be reached, the targets among them."""
+    needed = set(targets)
+    for node in reversed(nodes):
+        if not needed.isdisjoint(node.edges):
+            needed.add(node)
+    return needed
+
+
+def freed(node: Node) -> GraphError:
+    """The error of sweeping over a graph whose values are gone."""
+    return GraphError(
+        f"{node.name}: this graph was freed by an earlier backward(), so its saved values are gone. Call "
+        "backward(retain_graph=True) the first time to sweep twice, or compute the output again."
+    )

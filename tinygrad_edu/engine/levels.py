@@ -1,0 +1,182 @@
+"""The values of transforms: `Dual` carries a tangent beside its primal, `Batched` hides a leading batch axis.
+
+Each wraps Tensors of a lower level, and each `jvp` or `vmap` call takes a fresh level, so nested transforms can't mistake one
+another's values. An op acts on the highest level among its arguments (`lift`), which calls the op again one level down.
+"""
+
+from __future__ import annotations
+
+import itertools
+import warnings
+from typing import Any
+
+import numpy as np
+
+from tinygrad_edu.engine.graph import Node
+from tinygrad_edu.engine.op import Op
+from tinygrad_edu.engine.tensor import LEVEL0, Array, Tensor, as_value
+from tinygrad_edu.errors import BatchLoopWarning, LevelError, ShapeError
+
+fresh_level = itertools.count(1).__next__
+"""A level that no value has had before."""
+
+
+class _Wrapped(Tensor):
+    """What the two have in common: values of a transform, with no array of their own."""
+
+    __slots__ = ("level",)
+
+    level: int
+    transform = "a transform"
+
+    def _refuse(self, what: str) -> LevelError:
+        return LevelError(
+            f"{what} needs a concrete value, but this tensor (shape {self.shape}) lives inside {self.transform}, where it has "
+            "none of its own. For a choice by value use np.where(condition, a, b); to look at a value, return it."
+        )
+
+    def numpy(self) -> Array:
+        raise self._refuse("numpy()")
+
+    def __bool__(self) -> bool:
+        raise self._refuse("`if` or `bool()`")
+
+
+class Dual(_Wrapped):
+    """A primal with its tangent: `primal + tangent·ε` with ε² = 0."""
+
+    __slots__ = ("primal", "tangent")
+
+    transform = "jvp"
+
+    def __init__(self, primal: Tensor, tangent: Tensor, level: int, node: Node | None = None) -> None:
+        self.primal = primal
+        self.tangent = tangent
+        self.level = level
+        self.node = node
+        self.grad = None
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.primal.shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return self.primal.dtype
+
+    def with_node(self, node: Node | None) -> Dual:
+        return Dual(self.primal, self.tangent, self.level, node)
+
+    def detach(self) -> Tensor:
+        return self.primal.detach()
+
+    def numpy(self) -> Array:
+        # A primal is a concrete value; looking at it (a comparison, `if x > 0`) loses only what has no derivative.
+        return self.primal.detach().numpy()
+
+    def __bool__(self) -> bool:
+        return bool(self.primal)
+
+    def __repr__(self) -> str:
+        return f"Dual({self.primal!r}, tangent={self.tangent!r}, level={self.level})"
+
+    def lift(self, op: Op, level: int, args: list[Any], params: dict[str, Any]) -> Any:
+        primals = [a.primal if isinstance(a, Dual) and a.level == level else a for a in args]
+        x_dots = [
+            a.tangent if isinstance(a, Dual) and a.level == level and op.rule(i) is not None else None
+            for i, a in enumerate(args)
+        ]
+        y = op(*primals, **params)
+        if all(x_dot is None for x_dot in x_dots):
+            return y
+        # Rules fed arrays cost a third of rules fed Tensors: unwrap them unless an outer transform or a graph is watching.
+        plain = _arrays([*primals, *x_dots, *(y if type(y) is tuple else (y,))])
+        if plain is None:
+            y_dot = op.jvp(x_dots, y, primals, params)
+        else:
+            n = len(primals)
+            ys = tuple(plain[2 * n :])
+            y_dot = op.jvp(plain[n : 2 * n], ys if type(y) is tuple else ys[0], plain[:n], params)
+        if type(y) is tuple:
+            return tuple(_dual(v, v_dot, level) for v, v_dot in zip(y, y_dot, strict=True))
+        return _dual(y, y_dot, level)
+
+
+def _dual(y: Any, y_dot: Any, level: int) -> Any:
+    return y if y_dot is None else Dual(y, as_value(y_dot), level)
+
+
+def _arrays(values: list[Any]) -> list[Any] | None:
+    """The arrays of these values, if every one is constant and of level 0."""
+    plain = []
+    for value in values:
+        if type(value) in LEVEL0:
+            if value.node is not None:
+                return None
+            plain.append(value.array)
+        elif isinstance(value, Tensor):
+            return None
+        else:
+            plain.append(value)
+    return plain
+
+
+class Batched(_Wrapped):
+    """One example as the program sees it; `value` holds them all along a leading axis."""
+
+    __slots__ = ("value",)
+
+    transform = "vmap"
+
+    def __init__(self, value: Tensor, level: int, node: Node | None = None) -> None:
+        self.value = value
+        self.level = level
+        self.node = node
+        self.grad = None
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.value.shape[1:]
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return self.value.dtype
+
+    def with_node(self, node: Node | None) -> Batched:
+        return Batched(self.value, self.level, node)
+
+    def detach(self) -> Tensor:
+        return Batched(self.value.detach(), self.level)
+
+    def __repr__(self) -> str:
+        return f"Batched(shape={self.shape}, dtype={self.dtype}, batch={self.value.shape[0]}, level={self.level})"
+
+    def lift(self, op: Op, level: int, args: list[Any], params: dict[str, Any]) -> Any:
+        flags = [isinstance(a, Batched) and a.level == level for a in args]
+        parts = [a.value if flag else a for a, flag in zip(args, flags, strict=True)]
+        sizes = {part.shape[0] for part, flag in zip(parts, flags, strict=True) if flag}
+        if len(sizes) > 1:
+            raise ShapeError(f"{op.name}: values batched over different sizes met inside vmap: {sorted(sizes)}.")
+        (size,) = sizes
+        y = op.batched(size, parts, flags, params)
+        if y is NotImplemented and op.reference is not None:
+            return op.reference(*args, **params)
+        if y is NotImplemented:
+            y = _loop(op, size, parts, flags, params)
+        if type(y) is tuple:
+            return tuple(Batched(as_value(v), level) for v in y)
+        return Batched(as_value(y), level)
+
+
+def _loop(op: Op, size: int, parts: list[Any], flags: list[bool], params: dict[str, Any]) -> Any:
+    """The op on one example after the other, for an op that doesn't say how it batches."""
+    warnings.warn(
+        f"vmap: {op.name} has no batching rule, so it runs once for each of the {size} examples. Give its declaration a "
+        "`batch` to make it fast.",
+        BatchLoopWarning,
+        stacklevel=5,
+    )
+    results = [op(*[p[i] if flag else p for p, flag in zip(parts, flags, strict=True)], **params) for i in range(size)]
+    if type(results[0]) is tuple:
+        return tuple(np.stack(column) for column in zip(*results, strict=True))
+    return np.stack(results)

@@ -1,0 +1,354 @@
+"""`Op`: a primitive operation with its declaration, its registry, and the hot path of every call.
+
+What a declaration has to say is in `families.py`; how an op acts on the values of transforms is in `levels.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from tinygrad_edu.engine.graph import Node, Pick, Spec
+from tinygrad_edu.engine.modes import STATE, get_default_dtype
+from tinygrad_edu.engine.tensor import LEVEL0, NUMPY, Tensor, make, payload
+from tinygrad_edu.errors import DTypeError, ShapeError, TinygradEduError
+
+REGISTRY: dict[str, Op] = {}
+"""Every op by name, in the order of declaration. Tests, docs, pictures and the command line read it."""
+
+_CONSTANTS = frozenset({np.ndarray, float, int, bool, complex, type(None)})
+_F32, _F64 = np.dtype(np.float32), np.dtype(np.float64)
+_new = object.__new__
+
+Output = "y"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """The derivative of an op in one of its arguments.
+
+    `text` is the rule as mathematics, for pictures and docs. `reads` names the values that the rule uses: positions of arguments,
+    and `"y"` for the output; a node keeps nothing else. The families fill in `push` and `pull` from what a declaration gives.
+    """
+
+    text: str
+    reads: frozenset[int | str]
+    push: Callable[..., Any]
+    pull: Callable[..., Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Arguments and keyword metadata on which the generated tests try an op. Floating arrays are to be differentiated."""
+
+    args: tuple[Any, ...]
+    params: dict[str, Any] = field(default_factory=dict)
+
+
+class Op:
+    """A primitive operation: `op(*arrays, **metadata)`.
+
+    On Tensors it records a node; on plain arrays and numbers it just computes, so that rules written with ops run on both.
+    """
+
+    family = "op"
+    joint = False  # whether the JVP takes all tangents at once instead of summing one push per argument
+
+    def __init__(
+        self,
+        name: str,
+        forward: Callable[..., Any],
+        *,
+        math: str,
+        rules: Sequence[Rule | None] | Callable[[int], Rule],
+        cost: Callable[..., int] | int = 0,
+        samples: Callable[[Any], Iterable[Sample]] | None = None,
+        numpy: Callable[..., Any] | Sequence[Callable[..., Any]] = (),
+        reference: Callable[..., Any] | None = None,
+        batch: Callable[..., Any] | None = None,
+        promotes: bool = False,
+        floating: bool = False,
+        registry: dict[str, Op] = REGISTRY,
+    ) -> None:
+        self.name = name
+        self.__name__ = name
+        self.__doc__ = math
+        self.math = math
+        self.forward = forward
+        self.rules = rules
+        self.cost = cost
+        self.samples = samples
+        self.reference = reference
+        self.batch = batch
+        self.promotes = promotes or floating
+        self.floating = floating
+        self._plans: dict[tuple[bool, ...], tuple[Any, bool]] = {}
+        self._single: tuple[Any, bool] | None = None
+        if name in registry:
+            raise TinygradEduError(f"there is already an op named {name!r}: choose another name.")
+        registry[name] = self
+        for function in numpy if isinstance(numpy, Sequence) else (numpy,):
+            NUMPY[function] = self
+
+    def __repr__(self) -> str:
+        return f"<{self.family} op {self.name}: {self.math}>"
+
+    def rule(self, position: int) -> Rule | None:
+        """The rule for the argument at `position`; None for one that can't be differentiated."""
+        rules = self.rules
+        if callable(rules):
+            return rules(position)
+        return rules[position] if position < len(rules) else None
+
+    # -- the call --------------------------------------------------------------------------------------------------
+
+    def __call__(self, *args: Any, **params: Any) -> Any:
+        """Apply the op. The short way through: every argument is a level-0 Tensor, an array or a number."""
+        xs: list[Any] = []
+        edges: list[Node | None] = []
+        lifted = tracked = mixed = False
+        dtype = None
+        for a in args:
+            cls = type(a)
+            if cls in LEVEL0:
+                x = a.array
+                edge = a.node
+                lifted = True
+                if edge is not None:
+                    tracked = True
+            elif cls in _CONSTANTS:
+                xs.append(a)
+                edges.append(None)
+                if cls is not np.ndarray:
+                    continue
+                x = a
+                if dtype is None:
+                    dtype = x.dtype
+                elif x.dtype is not dtype:
+                    mixed = True
+                continue
+            else:
+                return self._call_any(args, params)
+            xs.append(x)
+            edges.append(edge)
+            if dtype is None:
+                dtype = x.dtype
+            elif x.dtype is not dtype:
+                mixed = True
+        if lifted and self.promotes and (mixed or (dtype is not _F32 and dtype is not _F64)):
+            promoted = self.promote(args)
+            if promoted is not args:
+                return self(*promoted, **params)
+        try:
+            y = self.forward(*xs, **params)
+        except (ValueError, TypeError, IndexError, ZeroDivisionError) as error:
+            raise self.explain(error, xs, params) from error
+        if not lifted:
+            return y
+        if type(y) is tuple:
+            return self._wrap_many(y, xs, edges, params, tracked and STATE.grad)
+        if type(y) is not np.ndarray:
+            y = np.asarray(y)
+        tensor = _new(Tensor)
+        tensor.array = y
+        tensor.grad = None
+        if tracked and STATE.grad:
+            kept, keep_y = self._keep(xs, edges)
+            tensor.node = Node(self, edges, kept, y if keep_y else None, params, y.shape, y.dtype)
+        else:
+            tensor.node = None
+        return tensor
+
+    def _call_any(self, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
+        """The long way: arguments to convert, or values of transforms."""
+        level, top = 0, None
+        converted = []
+        for a in args:
+            if isinstance(a, Tensor):
+                if a.level > level:
+                    level, top = a.level, a
+            elif isinstance(a, np.generic):
+                a = a.item()  # as in PyTorch, a NumPy scalar is a number and doesn't widen the other argument's dtype
+            elif type(a) not in _CONSTANTS:
+                a = self._convert(a)
+            converted.append(a)
+        if top is None:
+            return self(*converted, **params)
+        if self.promotes:
+            promoted = self.promote(converted)
+            if promoted is not converted:
+                return self(*promoted, **params)
+        outputs = top.lift(self, level, converted, params)
+        edges = [a.node if isinstance(a, Tensor) else None for a in converted]
+        if not STATE.grad or all(edge is None for edge in edges):
+            return outputs
+        xs = [payload(a) for a in converted]
+        if type(outputs) is tuple:
+            return self._wrap_many(outputs, xs, edges, params, True)
+        if not isinstance(outputs, Tensor):
+            return outputs
+        y = payload(outputs)
+        kept, keep_y = self._keep(xs, edges)
+        node = Node(self, edges, kept, y if keep_y else None, params, y.shape, y.dtype)
+        return make(y, node) if outputs.level == 0 else y.with_node(node)
+
+    def _convert(self, a: Any) -> Any:
+        """An argument that is none of ours: a list of numbers as an array; anything else is refused."""
+        if isinstance(a, np.ndarray):
+            return np.asarray(a)
+        if isinstance(a, list | tuple):
+            return Tensor(a)
+        raise DTypeError(f"{self.name}: can't take an argument of type {type(a).__name__} ({str(a)[:60]!r}).")
+
+    def _wrap_many(self, ys: tuple[Any, ...], xs: list[Any], edges: list[Any], params: dict[str, Any], record: bool) -> Any:
+        """Several outputs: one node, and a numbered `Pick` for each."""
+        ys = tuple(payload(y) if isinstance(y, Tensor) else np.asarray(y) for y in ys)
+        if not record:
+            return tuple(y if isinstance(y, Tensor) else make(y, None) for y in ys)
+        kept, keep_y = self._keep(xs, edges)
+        shapes: Any = tuple(y.shape for y in ys)
+        node = Node(self, edges, kept, ys if keep_y else None, params, shapes, ys[0].dtype)
+        picks = [Pick(node, i, y.shape, y.dtype) for i, y in enumerate(ys)]
+        return tuple(
+            y.with_node(pick) if isinstance(y, Tensor) else make(y, pick if y.dtype.kind in "fc" else None)
+            for y, pick in zip(ys, picks, strict=True)
+        )
+
+    def _keep(self, xs: list[Any], edges: list[Node | None]) -> tuple[list[Any] | None, bool]:
+        """What a node keeps: the arguments its rules read, shapes for the rest (None: nothing but the edges); and whether `y`."""
+        if None in edges:
+            mask = tuple([edge is not None for edge in edges])
+            plan = self._plans.get(mask)
+        else:
+            mask = None
+            plan = self._plans.get(len(edges))  # type: ignore[call-overload]
+        if plan is None:
+            plan = self._plan(tuple(edge is not None for edge in edges))
+            self._plans[len(edges) if mask is None else mask] = plan  # type: ignore[index]
+        which, keep_y = plan
+        if which is None or which is True:
+            return (xs if which else None), keep_y
+        kept = [
+            x if keep else (edge if edge is not None else _spec(x)) for x, keep, edge in zip(xs, which, edges, strict=True)
+        ]
+        return kept, keep_y
+
+    def _plan(self, tracked: tuple[bool, ...]) -> tuple[Any, bool]:
+        reads: set[int | str] = set()
+        for position, wanted in enumerate(tracked):
+            rule = self.rule(position)
+            if wanted and rule is not None:
+                reads |= rule.reads
+        which = tuple(position in reads for position in range(len(tracked)))
+        keep: Any = True if all(which) else (None if not any(which) and all(tracked) else which)
+        return keep, Output in reads
+
+    # -- derivatives -----------------------------------------------------------------------------------------------
+
+    def jvp(self, x_dots: Sequence[Any], y: Any, xs: Sequence[Any], params: dict[str, Any], shape: Any = None) -> Any:
+        """The tangent of the output from those of the arguments (None for zero): the sum of one `push` per argument."""
+        y_dot = None
+        for position, x_dot in enumerate(x_dots):
+            if x_dot is None:
+                continue
+            rule = self.rule(position)
+            if rule is not None:
+                term = rule.push(x_dot, y, *xs, **params)
+                y_dot = term if y_dot is None else _add(y_dot, term)
+        return y_dot
+
+    def vjp(
+        self, y_bar: Any, y: Any, xs: Sequence[Any], edges: Sequence[Node | None], params: dict[str, Any]
+    ) -> Sequence[Any]:
+        """The cotangents of the arguments from that of the output: one `pull` per argument that has an edge."""
+        bars = []
+        for position, edge in enumerate(edges):
+            rule = None if edge is None else self.rule(position)
+            bars.append(None if rule is None else rule.pull(y_bar, y, *xs, **params))
+        return bars
+
+    def batched(self, size: int, args: list[Any], flags: list[bool], params: dict[str, Any]) -> Any:
+        """The op over a leading batch axis of the flagged arguments; NotImplemented where it has no rule for that."""
+        return NotImplemented if self.batch is None else self.batch(size, args, flags, **params)
+
+    # -- dtypes and errors -----------------------------------------------------------------------------------------
+
+    def promote(self, args: Sequence[Any]) -> Sequence[Any]:
+        """PyTorch's type promotion: the same `args` if nothing has to change, else with the arrays cast to one dtype.
+
+        Among arrays of one kind (bool < int < float < complex), those with dimensions decide before 0-d ones, and those before Python
+        numbers; a `floating` op computes integers in the default dtype.
+        """
+        arrays = [a for i, a in enumerate(args) if isinstance(a, Tensor | np.ndarray) and self.rule(i) is not None]
+        if not arrays:
+            return args
+        wanted = _result_dtype(arrays, [a for a in args if isinstance(a, float | complex) and not isinstance(a, bool)])
+        if self.floating and wanted.kind in "iub":
+            wanted = get_default_dtype()
+        if all(a.dtype == wanted for a in arrays):
+            return args
+        cast = REGISTRY["cast"]
+        return [
+            cast(a, dtype=wanted)
+            if isinstance(a, Tensor | np.ndarray) and self.rule(i) is not None and a.dtype != wanted
+            else a
+            for i, a in enumerate(args)
+        ]
+
+    def explain(self, error: Exception, xs: Sequence[Any], params: dict[str, Any]) -> Exception:
+        """The error of a call that failed: the op, what met, and what to do."""
+        if isinstance(error, TinygradEduError):
+            return error
+        met = ", ".join(str(tuple(x.shape)) if isinstance(x, np.ndarray) else repr(x) for x in xs)
+        said = "".join(f", {key}={value!r}" for key, value in params.items())
+        hint = shape_hint([x.shape for x in xs if isinstance(x, np.ndarray)]) if self.family == "elementwise" else ""
+        message = f"{self.name}: can't be applied to {met}{said}: {hint or error}"
+        for kind, ours in ((IndexError, IndexError), (TypeError, DTypeError), (ZeroDivisionError, ZeroDivisionError)):
+            if isinstance(error, kind):
+                return ours(message)
+        return ShapeError(message)
+
+
+def shape_hint(shapes: Sequence[tuple[int, ...]]) -> str:
+    """Which axis keeps these shapes from broadcasting, and how to mend it; empty if they do broadcast."""
+    for back in range(1, max(map(len, shapes), default=0) + 1):
+        sizes = {shape[-back] for shape in shapes if len(shape) >= back} - {1}
+        if len(sizes) > 1:
+            listed = " and ".join(map(str, sorted(sizes)))
+            return (
+                f"axis {-back} has sizes {listed}, and broadcasting needs equal sizes or 1. Compare .shape of both, then "
+                "reshape, unsqueeze or transpose one of them."
+            )
+    return ""
+
+
+def _spec(x: Any) -> Any:
+    return Spec(x.shape, x.dtype) if isinstance(x, np.ndarray | Tensor) else x
+
+
+def _add(a: Any, b: Any) -> Any:
+    if type(a) is tuple:
+        return tuple(u if v is None else v if u is None else u + v for u, v in zip(a, b, strict=True))
+    return a + b
+
+
+_KINDS = "biufc".replace("u", "")
+
+
+def _kind(dtype: np.dtype[Any]) -> int:
+    return _KINDS.index("i" if dtype.kind == "u" else dtype.kind)
+
+
+def _result_dtype(arrays: Sequence[Any], numbers: Sequence[Any]) -> np.dtype[Any]:
+    best = max(_kind(a.dtype) for a in arrays)
+    deciding = [a.dtype for a in arrays if a.ndim and _kind(a.dtype) == best]
+    wanted = np.result_type(*(deciding or [a.dtype for a in arrays if _kind(a.dtype) == best]))
+    default = get_default_dtype()
+    if any(isinstance(number, complex) for number in numbers) and wanted.kind != "c":
+        return np.result_type(wanted if wanted.kind == "f" else default, np.complex64)
+    if numbers and wanted.kind in "iub":
+        return default
+    return wanted

@@ -1,0 +1,178 @@
+"""The two sweeps over a recorded graph: `pull` carries cotangents back, `push` carries tangents forward.
+
+Both visit the same nodes and call the rules of the same declarations. A sweep that records nothing feeds the rules the kept
+arrays as they are; a sweep that is itself recorded feeds them Tensors rebuilt around those arrays, joined to the graph.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import Any
+
+import numpy as np
+
+from tinygrad_edu.engine.graph import FREED, Leaf, Node, Pick, Spec, ancestors, freed, leading_to
+from tinygrad_edu.engine.memory import CLOCK, note_write
+from tinygrad_edu.engine.modes import STATE
+from tinygrad_edu.engine.tensor import Tensor, as_value, payload, rebuild
+
+
+
+def kept_values(node: Node, record: bool) -> tuple[Any, Any]:
+    """What the rules of a node read: `(xs, y)`, arrays or, to be differentiated again, Tensors joined to the graph."""
+    xs, y = node.xs, node.y
+    if xs is FREED:
+        raise freed(node)
+    if CLOCK.latest > node.order:
+        node.check()
+    if xs is None:
+        xs = node.edges
+    elif record:
+        xs = [
+            x if edge is None or isinstance(x, Spec) else rebuild(x, edge) for x, edge in zip(xs, node.edges, strict=True)
+        ]
+    if record and y is not None:
+        if type(y) is tuple:
+            y = tuple(rebuild(v, Pick(node, i, v.shape, v.dtype)) for i, v in enumerate(y))
+        else:
+            y = rebuild(y, node)
+    return xs, y
+
+
+def pull(
+    seeds: Iterable[tuple[Node, Any]],
+    targets: Collection[Node] | None = None,
+    *,
+    record: bool = False,
+    free: bool = False,
+    stop: bool = False,
+) -> dict[Node, Any]:
+    """The reverse sweep: from `(node, y_bar)` seeds back to the targets, in one pass whatever the number of inputs.
+
+    Returns the cotangent of each target that was reached. `targets=None` means every leaf, and adds the results to the leaves'
+    `.grad` instead. With `record` the sweep is itself recorded, so that its results can be differentiated; with `free` each node
+    lets go of its values once it was visited; with `stop` nothing beyond a target is visited.
+    """
+    bars: dict[Node, Any] = {}
+    for node, y_bar in seeds:
+        known = bars.get(node)
+        bars[node] = y_bar if known is None else known + y_bar
+    nodes = ancestors(bars, targets if stop and targets else ())
+    needed = None if targets is None else leading_to(targets, nodes)
+    found: dict[Node, Any] = {}
+    owned: set[Node] = set()  # the nodes whose cotangent is an array of this sweep's own, free to be written to
+    recording = STATE.grad
+    STATE.grad = record or recording
+    try:
+        for node in nodes:
+            y_bar = bars.pop(node, None)
+            if y_bar is None or (needed is not None and node not in needed):
+                continue
+            if node.hooks is not None:
+                y_bar = _run_hooks(node, y_bar)
+            if targets is not None and node in targets:
+                found[node] = y_bar
+                if stop:
+                    continue
+            op = node.op
+            if op is None:
+                if targets is None:
+                    _accumulate(node, y_bar, node in owned)
+                continue
+            edges = node.edges
+            if type(node) is Pick:
+                bars.setdefault(edges[0], [None] * len(edges[0].shape))[node.index] = y_bar
+                continue
+            if needed is not None:
+                edges = [edge if edge in needed else None for edge in edges]
+            xs, y = kept_values(node, record)
+            x_bars = op.vjp(y_bar, y, xs, edges, node.params)
+            if free:
+                node.release()
+            for edge, x_bar in zip(edges, x_bars, strict=True):
+                if edge is None or x_bar is None:
+                    continue
+                known = bars.get(edge)
+                if known is None:
+                    bars[edge] = x_bar
+                    # Only a leaf's cotangent outlives the sweep: give it away uncopied where nothing else holds it.
+                    if edge.op is None and _is_fresh(x_bar, y_bar, y, xs, x_bars):
+                        owned.add(edge)
+                elif edge in owned:
+                    bars[edge] += x_bar
+                else:
+                    bars[edge] = known + x_bar
+                    owned.add(edge)
+    finally:
+        STATE.grad = recording
+    return found
+
+
+def push(outputs: Iterable[Node], tangents: dict[Node, Any], *, record: bool = False) -> dict[Node, Any]:
+    """The forward sweep over a recorded graph: from the tangents of some nodes to every node that depends on them, in one pass
+    whatever the number of outputs.
+
+    Returns the tangent of each node on the way, the outputs among them; a node that is missing has tangent zero. The primal isn't
+    computed again. With `record` the sweep is itself recorded.
+    """
+    dots = dict(tangents)
+    recording = STATE.grad
+    STATE.grad = record or recording
+    try:
+        for node in reversed(ancestors(outputs)):
+            op = node.op
+            if op is None or node in tangents:
+                continue
+            x_dots = [None if edge is None else dots.get(edge) for edge in node.edges]
+            if all(x_dot is None for x_dot in x_dots):
+                continue
+            if type(node) is Pick:
+                y_dot = x_dots[0][node.index]
+            else:
+                xs, y = kept_values(node, record)
+                y_dot = op.jvp(x_dots, y, xs, node.params, node.shape)
+            if y_dot is not None:
+                dots[node] = y_dot
+    finally:
+        STATE.grad = recording
+    return dots
+
+
+def _is_fresh(x_bar: Any, y_bar: Any, y: Any, xs: Any, x_bars: Any) -> bool:
+    """Whether a rule made `x_bar` anew, so that no one else holds it or the memory it looks into."""
+    return (
+        type(x_bar) is np.ndarray
+        and x_bar.base is None
+        and x_bar is not y_bar
+        and x_bar is not y
+        and not any(x_bar is x for x in xs)
+        and sum(x_bar is other for other in x_bars) == 1
+    )
+
+
+def _accumulate(node: Node, x_bar: Any, owned: bool) -> None:
+    """Add a cotangent to a leaf's `.grad`, in place where there is one already, as PyTorch does."""
+    assert isinstance(node, Leaf)
+    leaf = node.owner()
+    if leaf is None:
+        return  # Nobody can read that gradient any more.
+    known = leaf.grad
+    if known is None:
+        fresh = x_bar if owned or isinstance(x_bar, Tensor) else np.array(x_bar)
+        leaf.grad = as_value(fresh)
+    elif isinstance(x_bar, Tensor) or known.node is not None or known.level:
+        leaf.grad = known + x_bar
+    else:
+        note_write(known.array)
+        known.array += x_bar
+
+
+def _run_hooks(node: Node, y_bar: Any) -> Any:
+    """Hand a complete cotangent to the node's hooks; one that returns a tensor replaces it."""
+    raw = not isinstance(y_bar, Tensor)
+    value = as_value(y_bar)
+    for hook in list(node.hooks or ()):
+        answer = hook(value)
+        if answer is not None:
+            value = as_value(answer)
+    return payload(value) if raw else value

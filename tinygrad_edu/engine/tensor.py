@@ -1,0 +1,315 @@
+"""`Tensor`: an array that knows the node which made it. Its operators and methods are attached by `ops/methods.py`.
+
+Level 0 holds an ndarray. The values of transforms (`levels.py`) are subclasses that hold Tensors of a lower level.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tinygrad_edu.engine import memory
+from tinygrad_edu.engine.graph import Leaf, Node
+from tinygrad_edu.engine.modes import STATE, get_default_dtype
+from tinygrad_edu.errors import DTypeError, GraphError, LevelError, UnsupportedError
+
+if TYPE_CHECKING:
+    from tinygrad_edu.ops.methods import Methods as _Methods
+else:
+    _Methods = object  # ops/methods.py attaches them when it is imported: the engine imports nothing from above it
+
+Array = np.ndarray[Any, Any]
+
+LEVEL0: set[type] = set()
+"""The exact classes that hold an ndarray: one set look-up on the hot path instead of an isinstance chain."""
+
+NUMPY: dict[Callable[..., Any], Callable[..., Any]] = {}
+"""NumPy's function or ufunc -> what stands for it here; `ufunc.reduce` is keyed as `(ufunc, "reduce")`."""
+
+
+class Tensor(_Methods):
+    """An n-dimensional array whose operations are recorded.
+
+    `Tensor(data)` copies `data`: nested lists of numbers, an ndarray or a Tensor. Python floats become the default dtype
+    (float32), Python integers int64; arrays keep theirs. With `requires_grad=True` (floating or complex dtypes only)
+    operations on it are recorded, and `backward()` on a result leaves the gradient in `.grad`.
+    """
+
+    __slots__ = ("__weakref__", "array", "grad", "node")
+
+    level: int = 0
+    transform: str = ""  # the transform whose value this is
+    array: Array
+    node: Node | None
+    grad: Tensor | None
+    __hash__ = object.__hash__
+
+    def __init__(self, data: Any = (), *, dtype: Any = None, requires_grad: bool = False) -> None:
+        self.array = to_array(data, dtype, copy=True)
+        self.node = None
+        self.grad = None
+        if requires_grad:
+            self.requires_grad_()
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if not cls.transform:
+            LEVEL0.add(cls)
+
+    # -- what it is ------------------------------------------------------------------------------------------------
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.array.shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return self.array.dtype
+
+    @property
+    def ndim(self) -> int:
+        return len(self.shape)
+
+    @property
+    def _version(self) -> int:
+        return memory.version(self.array)
+
+    # -- its place in the graph ------------------------------------------------------------------------------------
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether operations on this tensor are recorded."""
+        return self.node is not None
+
+    @requires_grad.setter
+    def requires_grad(self, wanted: bool) -> None:
+        self.requires_grad_(wanted)
+
+    def requires_grad_(self, requires_grad: bool = True) -> Tensor:
+        """Ask for a gradient of this tensor, or no longer. Raises DTypeError unless its dtype is floating or complex."""
+        if requires_grad and self.node is None:
+            if self.dtype.kind not in "fc":
+                raise DTypeError(
+                    f"requires_grad: only floating and complex tensors have gradients, this one is {self.dtype}. "
+                    "Convert it first, e.g. x.float()."
+                )
+            self.node = Leaf(self)
+        elif not requires_grad and self.node is not None:
+            if not isinstance(self.node, Leaf):
+                raise GraphError(
+                    f"requires_grad_(False): this tensor was made by {self.node.name}; use x.detach() for one outside the graph."
+                )
+            self.node = None
+        return self
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether the user made this tensor, rather than a recorded operation."""
+        return self.node is None or isinstance(self.node, Leaf)
+
+    @property
+    def grad_fn(self) -> Node | None:
+        """The node that made this tensor; None for a leaf."""
+        return None if self.is_leaf else self.node
+
+    def detach(self) -> Tensor:
+        """The same values outside the graph, sharing memory."""
+        return as_value(payload(self))
+
+    @property
+    def data(self) -> Tensor:
+        """As `detach()`; assigning replaces the values and keeps the tensor's place in the graph."""
+        return self.detach()
+
+    @data.setter
+    def data(self, value: Any) -> None:
+        self.array = array = to_array(value, None, copy=False)
+        if self.node is not None:
+            self.node.shape, self.node.dtype = array.shape, array.dtype
+
+    def retain_grad(self) -> None:
+        """Keep the gradient of this non-leaf in `.grad` as well, once a sweep has passed it."""
+        if self.node is None:
+            raise GraphError("retain_grad(): this tensor is in no graph; it must require a gradient.")
+        if self.is_leaf:
+            return
+
+        def keep(y_bar: Tensor) -> None:
+            self.grad = y_bar if self.grad is None else self.grad + y_bar
+
+        self.register_hook(keep)
+
+    def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> Callable[[], None]:
+        """Call `hook(gradient)` when a sweep has this tensor's whole gradient; what it returns, if anything, replaces it.
+
+        Returns a function that takes the hook away again.
+        """
+        node = self.node
+        if node is None:
+            raise GraphError("register_hook(): this tensor is in no graph; it must require a gradient.")
+        hooks = node.hooks = node.hooks if node.hooks is not None else []
+        hooks.append(hook)
+
+        def remove() -> None:
+            if hook in hooks:
+                hooks.remove(hook)
+
+        return remove
+
+    # -- out of the library ----------------------------------------------------------------------------------------
+
+    def numpy(self) -> Array:
+        """The values as an ndarray that shares memory. Raises GraphError for a tensor that requires a gradient."""
+        if self.node is not None:
+            raise GraphError("numpy(): this tensor requires a gradient, which an ndarray can't carry. Use x.detach().numpy().")
+        return self.array
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        if self.node is not None:
+            raise GraphError(
+                "np.asarray(tensor): this tensor requires a gradient, which a plain array would lose without a word. "
+                "Use x.detach().numpy(), or np.<function>(tensor) to stay in the graph."
+            )
+        return np.array(self.numpy(), dtype=dtype, copy=copy)
+
+    def item(self) -> Any:
+        """The value of a one-element tensor as a Python number."""
+        return self.detach().numpy().item()
+
+    def tolist(self) -> Any:
+        """The values as nested lists of Python numbers."""
+        return self.detach().numpy().tolist()
+
+    def __bool__(self) -> bool:
+        return bool(self.detach().numpy())
+
+    def __int__(self) -> int:
+        return int(self.item())
+
+    def __float__(self) -> float:
+        return float(self.item())
+
+    def __index__(self) -> int:
+        if self.dtype.kind not in "iub" or self.ndim:
+            raise DTypeError(f"only an integer tensor with one element can be an index, not {self.dtype} of shape {self.shape}.")
+        return int(self.item())
+
+    def __len__(self) -> int:
+        if not self.ndim:
+            raise TypeError("len() of a 0-d tensor")
+        return self.shape[0]
+
+    def __format__(self, spec: str) -> str:
+        return format(self.item(), spec) if spec and self.ndim == 0 else format(str(self), spec)
+
+    def __repr__(self) -> str:
+        text = np.array2string(
+            self.detach().numpy(), separator=", ", precision=4, threshold=1000, floatmode="maxprec_equal", prefix="tensor("
+        )
+        parts = [text]
+        if self.dtype.name not in (get_default_dtype().name, "int64", "bool"):
+            parts.append(f"dtype={self.dtype.name}")
+        if isinstance(self.node, Leaf):
+            parts.append("requires_grad=True")
+        elif self.node is not None:
+            parts.append(f"grad_fn=<{self.node.name}>")
+        return f"tensor({', '.join(parts)})"
+
+    # -- NumPy's protocols -----------------------------------------------------------------------------------------
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        stand_in = NUMPY.get(ufunc if method == "__call__" else (ufunc, method))  # type: ignore[call-overload]
+        if stand_in is None:
+            called = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
+            raise no_rule(f"np.{called}")
+        if kwargs and method == "__call__":
+            raise UnsupportedError(f"np.{ufunc.__name__}: the keywords {sorted(kwargs)} aren't supported for a Tensor.")
+        return stand_in(*inputs, **kwargs)
+
+    def __array_function__(self, func: Callable[..., Any], types: Any, args: Any, kwargs: Any) -> Any:
+        stand_in = NUMPY.get(func)
+        if stand_in is None:
+            raise no_rule(f"{func.__module__}.{func.__name__}".replace("numpy", "np", 1))
+        return stand_in(*args, **kwargs)
+
+
+LEVEL0.add(Tensor)
+
+
+def no_rule(name: str) -> UnsupportedError:
+    """The error for a NumPy function that no op stands for."""
+    return UnsupportedError(
+        f"{name} has no derivative rule here, and computing it on a Tensor without one would lose the gradient. Build it from "
+        f"functions that have one, declare an op for it (docs/ops.md), or, for a constant, call {name} on x.detach().numpy()."
+    )
+
+
+def make(array: Array, node: Node | None) -> Tensor:
+    """A Tensor around an array, uncopied."""
+    tensor: Tensor = object.__new__(Tensor)
+    tensor.array = array
+    tensor.node = node
+    tensor.grad = None
+    return tensor
+
+
+def as_value(value: Any) -> Tensor:
+    """A Tensor around an array or NumPy scalar, uncopied; a Tensor as it is."""
+    return value if isinstance(value, Tensor) else make(np.asarray(value), None)
+
+
+def payload(value: Any) -> Any:
+    """What a node keeps of a value: the array of a level-0 tensor; a transform's value without its place in the graph."""
+    if not isinstance(value, Tensor):
+        return value
+    return value.array if value.level == 0 else value.with_node(None)
+
+
+def rebuild(kept: Any, node: Node) -> Tensor:
+    """The Tensor that a node kept the payload of, in its old place in the graph."""
+    return kept.with_node(node) if isinstance(kept, Tensor) else make(np.asarray(kept), node)
+
+
+def to_array(data: Any, dtype: Any, *, copy: bool) -> Array:
+    """The ndarray for what a user gave: Python floats become the default dtype, everything else keeps its own."""
+    if isinstance(data, Tensor):
+        if data.level:
+            raise LevelError(f"a value of {data.transform} can't be turned into a plain tensor inside it; use it as it is.")
+        data = data.array
+    array: Array
+    if isinstance(data, np.ndarray | np.generic):
+        array = np.array(data, dtype=dtype, copy=True) if copy else np.asarray(data, dtype=dtype)
+    else:
+        data = _without_tensors(data)
+        try:
+            array = np.asarray(data, dtype=dtype)
+        except ValueError as error:
+            raise DTypeError(f"tensor: can't make an array from this: {error}") from None
+        if dtype is None and array.dtype.kind in "fc" and not _has_numpy_scalar(data):
+            default = get_default_dtype()
+            array = array.astype(default if array.dtype.kind == "f" else np.result_type(default, np.complex64), copy=False)
+    if array.dtype.kind not in "fciub":
+        raise DTypeError(f"tensor: a Tensor holds numbers, not {array.dtype} ({str(data)[:60]}).")
+    return array
+
+
+def _without_tensors(data: Any) -> Any:
+    if isinstance(data, Tensor):
+        return data.detach().numpy()
+    if isinstance(data, list | tuple | range):
+        return [_without_tensors(item) for item in data]
+    return data
+
+
+def _has_numpy_scalar(data: Any) -> bool:
+    """Whether the first number of nested lists brings a dtype of its own."""
+    while isinstance(data, list) and data:
+        data = data[0]
+    return isinstance(data, np.generic | np.ndarray)
+
+
+def is_recording(*values: Any) -> bool:
+    """Whether an operation on these values would be recorded now."""
+    return STATE.grad and any(isinstance(value, Tensor) and value.node is not None for value in values)

@@ -1,0 +1,61 @@
+"""Every exception and warning that the package raises on purpose.
+
+TinygradEduError
+├── ShapeError          shapes that don't meet (also a ValueError, and a RuntimeError as in PyTorch)
+├── DTypeError          a dtype that can't be used so (also a TypeError)
+├── GraphError          a sweep that can't run: no graph, freed graph (also a RuntimeError)
+│   └── InPlaceError    an in-place write that would make a gradient wrong
+├── LevelError          a value of a transform used where that transform can't serve it (also a RuntimeError)
+├── UnsupportedError    a function or option without a rule here (also a TypeError)
+├── ConfigError         a hyper-parameter or setting out of range (also a ValueError)
+├── DataError           a data set's file that is missing or broken (also a ValueError)
+└── CheckpointError     a saved file that is broken, foreign or from another model (also a ValueError)
+
+UserWarning
+└── BatchLoopWarning    `vmap` met an op without a batching rule and loops over it
+"""
+
+
+class TinygradEduError(Exception):
+    """The root of the tree: `except TinygradEduError` catches what this package raises on purpose."""
+
+
+# Also a RuntimeError: lessons written for PyTorch catch that.
+class ShapeError(TinygradEduError, ValueError, RuntimeError):
+    """Shapes that don't meet."""
+
+
+class DTypeError(TinygradEduError, TypeError, RuntimeError):
+    """A dtype that can't be used so: a gradient of an integer tensor, a float index."""
+
+
+class GraphError(TinygradEduError, RuntimeError):
+    """A sweep that can't run: no graph was recorded, or it was freed."""
+
+
+class InPlaceError(GraphError):
+    """An in-place write that would make a gradient wrong."""
+
+
+class LevelError(TinygradEduError, RuntimeError):
+    """A transform's own value used where its transform can't serve it."""
+
+
+class UnsupportedError(TinygradEduError, TypeError):
+    """A function, option or argument without a rule here."""
+
+
+class ConfigError(TinygradEduError, ValueError):
+    """A hyper-parameter or setting out of range."""
+
+
+class DataError(TinygradEduError, ValueError):
+    """A data set's file that is missing or broken."""
+
+
+class CheckpointError(TinygradEduError, ValueError):
+    """A saved file that is broken, foreign, or from another model."""
+
+
+class BatchLoopWarning(UserWarning):
+    """`vmap` met an op without a batching rule and loops over the batch."""

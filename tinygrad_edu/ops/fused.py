@@ -1,0 +1,214 @@
+"""Fused ops: what models do all the time, in one node each, held by the tests to a reference composed of plain ops."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tinygrad_edu.engine.families import Given, primitive
+from tinygrad_edu.engine.op import Sample
+from tinygrad_edu.engine.tensor import Tensor
+from tinygrad_edu.errors import ShapeError
+from tinygrad_edu.ops._axes import one_axis
+from tinygrad_edu.ops.linalg import matmul
+from tinygrad_edu.ops.reduce import logsumexp
+
+# -- linear --------------------------------------------------------------------------------------------------------
+
+
+def _rows(x: Any) -> Any:
+    return x if x.ndim == 2 else np.reshape(x, (-1, x.shape[-1]))
+
+
+def _linear(x: Any, w: Any, b: Any = None) -> Any:
+    y = np.matmul(_rows(x), w.T)  # (n, out): one product over all rows, whatever the rank of x
+    if b is not None:
+        y += b
+    return y if x.ndim == 2 else y.reshape((*x.shape[:-1], w.shape[0]))
+
+
+def _times_weight(y_bar: Any, x: Any, w: Any) -> Any:
+    g = np.matmul(_rows(y_bar), w)
+    return g if x.ndim == 2 else np.reshape(g, x.shape)
+
+
+def _weight_bar(y_bar: Any, x: Any) -> Any:
+    return np.matmul(_rows(y_bar).mT, _rows(x))
+
+
+def _bias_bar(y_bar: Any) -> Any:
+    return np.sum(_rows(y_bar), axis=0)
+
+
+def _linear_reference(x: Any, w: Any, b: Any = None) -> Any:
+    y = matmul(x, w.mT)
+    return y if b is None else y + b
+
+
+linear_ = primitive(
+    "linear",
+    _linear,
+    Given(
+        "X̄ += Ȳ W",
+        lambda x_dot, y, x, w, b=None: linear_(x_dot, w),
+        lambda y_bar, y, x, w, b=None: _times_weight(y_bar, x, w),
+        reads=[1],
+    ),
+    Given(
+        "W̄ += Ȳᵀ X",
+        lambda w_dot, y, x, w, b=None: linear_(x, w_dot),
+        lambda y_bar, y, x, w, b=None: _weight_bar(y_bar, x),
+        reads=[0],
+    ),
+    Given(
+        "b̄ += Σ Ȳ",
+        lambda b_dot, y, x, w, b=None: np.broadcast_to(b_dot, (*x.shape[:-1], b_dot.shape[-1])),
+        lambda y_bar, y, x, w, b=None: _bias_bar(y_bar),
+    ),
+    math="Y = X Wᵀ + b",
+    cost=lambda y, x, w, b=None: 2 * y.size * x.shape[-1] + (0 if b is None else y.size),
+    promotes=True,
+    reference=_linear_reference,
+    samples=lambda r: [Sample((r(4, 3), r(2, 3), r(2))), Sample((r(2, 4, 3), r(2, 3))), Sample((r(3), r(2, 3), r(2)))],
+)
+
+
+def linear(x: Any, weight: Any, bias: Any = None) -> Any:
+    """`x @ weight.T + bias`: x (…, in), weight (out, in), bias (out,) → (…, out)."""
+    if weight.ndim != 2 or not x.ndim or x.shape[-1] != weight.shape[1]:
+        raise ShapeError(
+            f"linear: the input of shape {x.shape} doesn't meet the weight of shape {weight.shape}: its last axis must have "
+            f"{weight.shape[-1] if weight.ndim else 'as many'} features."
+        )
+    if bias is None:
+        return linear_(x, weight)
+    if bias.shape != weight.shape[:1]:
+        raise ShapeError(f"linear: the bias of shape {bias.shape} doesn't meet the weight of shape {weight.shape}: it must be ({weight.shape[0]},).")
+    return linear_(x, weight, bias)
+
+
+# -- softmax -------------------------------------------------------------------------------------------------------
+
+
+def _softmax(x: Any, *, axis: int) -> Any:
+    y = np.exp(x - np.maximum.reduce(x, axis=axis, keepdims=True))
+    y /= np.add.reduce(y, axis=axis, keepdims=True)
+    return y
+
+
+def _log_softmax(x: Any, *, axis: int) -> Any:
+    y = x - np.maximum.reduce(x, axis=axis, keepdims=True)
+    y -= np.log(np.add.reduce(np.exp(y), axis=axis, keepdims=True))
+    return y
+
+
+def _along(g: Any, axis: int) -> Any:
+    return np.sum(g, axis=axis, keepdims=True)
+
+
+def _softmax_rule(g: Any, y: Any, x: Any, *, axis: int) -> Any:
+    # The Jacobian diag(y) − y yᵀ is symmetric: one rule serves both modes.
+    return y * (g - _along(y * g, axis))
+
+
+_SOFTMAX_SAMPLES: Any = lambda r: [  # noqa: E731
+    Sample((r(3, 4),), {"axis": 1}),
+    Sample((r(2, 3, 2),), {"axis": 1}),
+    Sample((r(3),), {"axis": 0}),
+]
+
+softmax_ = primitive(
+    "softmax",
+    _softmax,
+    Given("X̄ += Y ∘ (Ȳ − Σ Y ∘ Ȳ)", _softmax_rule, _softmax_rule, reads="y"),
+    math="yᵢ = e^(xᵢ) / Σⱼ e^(xⱼ)",
+    cost=lambda y, x, **_: 5 * x.size,
+    floating=True,
+    batch=lambda size, args, flags, *, axis: softmax_(*args, axis=axis + 1),
+    reference=lambda x, *, axis: np.exp(x) / np.sum(np.exp(x), axis=axis, keepdims=True),
+    samples=_SOFTMAX_SAMPLES,
+)
+log_softmax_ = primitive(
+    "log_softmax",
+    _log_softmax,
+    Given(
+        "X̄ += Ȳ − e^Y Σ Ȳ",
+        lambda x_dot, y, x, *, axis: x_dot - _along(np.exp(y) * x_dot, axis),
+        lambda y_bar, y, x, *, axis: y_bar - np.exp(y) * _along(y_bar, axis),
+        reads="y",
+    ),
+    math="yᵢ = xᵢ − ln Σⱼ e^(xⱼ)",
+    cost=lambda y, x, **_: 5 * x.size,
+    floating=True,
+    batch=lambda size, args, flags, *, axis: log_softmax_(*args, axis=axis + 1),
+    reference=lambda x, *, axis: x - logsumexp(x, axis, keepdims=True),
+    samples=_SOFTMAX_SAMPLES,
+)
+
+
+def softmax(x: Any, axis: int = -1) -> Any:
+    """e^x / Σ e^x along `axis`, without overflow: positive, and summing to one."""
+    return softmax_(x, axis=one_axis(axis, x.ndim, "softmax"))
+
+
+def log_softmax(x: Any, axis: int = -1) -> Any:
+    """The logarithm of `softmax`, computed without leaving the logarithm."""
+    return log_softmax_(x, axis=one_axis(axis, x.ndim, "log_softmax"))
+
+
+# -- cross entropy -------------------------------------------------------------------------------------------------
+
+
+def _cross_entropy(x: Any, labels: Any, weights: Any) -> Any:
+    shifted = x - np.maximum.reduce(x, axis=1, keepdims=True)
+    p = np.exp(shifted)
+    total = np.add.reduce(p, axis=1, keepdims=True)
+    p /= total
+    picked = np.log(total[:, 0]) - shifted[np.arange(len(labels)), labels]
+    return (weights * picked).sum(dtype=x.dtype), p
+
+
+def _onehot(labels: Any, like: Any) -> Any:
+    return (np.expand_dims(labels, -1) == np.arange(like.shape[-1])) * np.ones((), like.dtype)
+
+
+def _cross_entropy_push(x_dot: Any, y: Any, x: Any, labels: Any, weights: Any) -> Any:
+    p = y[1]
+    loss_dot = np.sum(np.expand_dims(weights, -1) * (p - _onehot(labels, p)) * x_dot)
+    return loss_dot, p * (x_dot - _along(p * x_dot, 1))
+
+
+def _cross_entropy_pull(y_bar: Any, y: Any, x: Any, labels: Any, weights: Any) -> Any:
+    loss_bar, p_bar = y_bar
+    p = y[1]
+    x_bar = None
+    if loss_bar is not None:
+        scale = np.expand_dims(weights, -1) * loss_bar
+        if isinstance(p, Tensor) or isinstance(scale, Tensor) or isinstance(labels, Tensor):
+            x_bar = scale * (p - _onehot(labels, p))
+        else:  # the same in place, without a matrix of zeros and ones
+            x_bar = p * scale
+            x_bar[np.arange(len(labels)), labels] -= scale[:, 0]
+    if p_bar is not None:
+        from_p = p * (p_bar - _along(p * p_bar, 1))
+        x_bar = from_p if x_bar is None else x_bar + from_p
+    return x_bar
+
+
+def _cross_entropy_reference(x: Any, labels: Any, weights: Any) -> Any:
+    picked = np.sum(log_softmax(x, 1) * _onehot(labels, x), axis=1)
+    return -np.sum(weights * picked), softmax(x, 1)
+
+
+cross_entropy_ = primitive(
+    "cross_entropy",
+    _cross_entropy,
+    Given("X̄ += ȳ · w ∘ (softmax(X) − onehot(labels))", _cross_entropy_push, _cross_entropy_pull, reads=["y", 1, 2]),
+    None,
+    None,
+    math="y = Σₙ wₙ (ln Σⱼ e^(xₙⱼ) − xₙ[labelₙ]), and the softmax of x beside it",
+    cost=lambda y, x, *_: 6 * x.size,
+    reference=_cross_entropy_reference,
+    samples=lambda r: [Sample((r(4, 3), np.array([0, 2, 1, 2]), r.constant(4)))],
+)

@@ -1,0 +1,214 @@
+"""Indexing and its transpose: `getitem` takes elements out, `scatter_add` puts them back, summing where they meet."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tinygrad_edu.engine.families import linear
+from tinygrad_edu.engine.op import Sample
+from tinygrad_edu.engine.tensor import Tensor
+from tinygrad_edu.errors import DTypeError, LevelError, ShapeError
+from tinygrad_edu.ops._axes import one_axis
+from tinygrad_edu.ops._numpy import implements
+
+Spec = tuple[Any, ...]
+"""An index with its arrays taken out: slices, integers, None, Ellipsis, and ARRAY where an index array goes."""
+
+ARRAY = "array"
+
+
+def _key(spec: Spec, indices: tuple[Any, ...]) -> tuple[Any, ...]:
+    if not indices:
+        return spec
+    rest = iter(indices)
+    return tuple(next(rest) if part is ARRAY else part for part in spec)
+
+
+def _scatter_add(y_bar: Any, *indices: Any, spec: Spec, shape: tuple[int, ...]) -> Any:
+    x_bar = np.zeros(shape, y_bar.dtype)
+    if indices:
+        np.add.at(x_bar, _key(spec, indices), y_bar)
+    else:
+        x_bar[spec] = y_bar  # slices and integers meet no element twice
+    return x_bar
+
+
+def _samples(r: Any) -> list[Sample]:
+    return [
+        Sample((r(4, 3),), {"spec": (slice(1, None, 2), 0)}),
+        Sample((r(3, 4),), {"spec": (Ellipsis, None, slice(None, None, -1))}),
+        Sample((r(4, 3), np.array([0, 2, 0])), {"spec": (ARRAY,)}),
+        Sample((r(4, 3), np.array([0, 2, 0]), np.array([[1], [2]])), {"spec": (ARRAY, ARRAY)}),
+        Sample((r(2, 3, 4), np.array([0, 1, 1])), {"spec": (slice(None), slice(0, 2), ARRAY)}),
+        Sample((r(2, 3, 4), np.array([0, 1]), np.array([2, 2])), {"spec": (ARRAY, slice(None), ARRAY)}),
+        Sample((r(2, 3, 4), np.array([0, 1])), {"spec": (0, slice(None), ARRAY)}),
+    ]
+
+
+def _scatter_samples(r: Any) -> list[Sample]:
+    for sample in _samples(r):
+        x, *indices = sample.args
+        y = x[_key(sample.params["spec"], tuple(indices))]
+        yield Sample((r(*y.shape), *indices), {**sample.params, "shape": x.shape})
+
+
+def _batch_getitem(size: int, args: list[Any], flags: list[bool], *, spec: Spec) -> Any:
+    x, *indices = args
+    if not indices:
+        return getitem(x, spec=(slice(None), *spec))
+    spec, indices, order = _with_batch_axis(size, x.ndim - flags[0], spec, indices, flags[1:])
+    if not flags[0]:
+        # Only the indices are batched: the leading index of the key is theirs, not the tensor's.
+        return np.transpose(getitem(x, *indices[1:], spec=spec[1:]), order)
+    return np.transpose(getitem(x, *indices, spec=spec), order)
+
+
+def _batch_scatter(size: int, args: list[Any], flags: list[bool], *, spec: Spec, shape: tuple[int, ...]) -> Any:
+    y_bar, *indices = args
+    if not indices:
+        return scatter_add(y_bar, spec=(slice(None), *spec), shape=(size, *shape))
+    if not flags[0]:
+        y_bar = np.broadcast_to(y_bar, (size, *y_bar.shape))
+    spec, indices, order = _with_batch_axis(size, len(shape), spec, indices, flags[1:])
+    return scatter_add(np.transpose(y_bar, np.argsort(order).tolist()), *indices, spec=spec, shape=(size, *shape))
+
+
+def _with_batch_axis(
+    size: int, ndim: int, spec: Spec, indices: list[Any], flags: list[bool]
+) -> tuple[Spec, list[Any], list[int]]:
+    """The key that picks the same from every example of a batch, and the order that puts its result's axes in place.
+
+    The batch gets an index array of its own, so the result's indexed axes come first, right behind the batch; NumPy leaves them
+    where they were only if all of the original key's arrays and integers stand side by side.
+    """
+    ranks = [index.ndim - flag for index, flag in zip(indices, flags, strict=True)]
+    rank = max(ranks)
+    spread = [
+        np.reshape(index, (size if flag else 1, *(1,) * (rank - r), *index.shape[flag:]))
+        for index, flag, r in zip(indices, flags, ranks, strict=True)
+    ]
+    batch = np.arange(size).reshape(size, *(1,) * rank)
+    full = _without_ellipsis(spec, ndim)
+    advanced = [i for i, part in enumerate(full) if part is ARRAY or isinstance(part, int)]
+    adjacent = advanced == list(range(advanced[0], advanced[-1] + 1))
+    before = sum(1 for part in full[: advanced[0]] if not isinstance(part, int)) if adjacent else 0
+    after = sum(1 for part in full if part is None or isinstance(part, slice)) - before
+    # From (batch, *indexed, *before, *after) to (batch, *before, *indexed, *after).
+    order = [0, *range(1 + rank, 1 + rank + before), *range(1, 1 + rank)]
+    order += range(1 + rank + before, 1 + rank + before + after)
+    return (ARRAY, *full), [batch, *spread], order
+
+
+def _without_ellipsis(spec: Spec, ndim: int) -> Spec:
+    used = sum(1 for part in spec if part is not None and part is not Ellipsis)
+    fill = (slice(None),) * (ndim - used)
+    if Ellipsis not in [part for part in spec if not isinstance(part, np.ndarray)]:
+        return (*spec, *fill)
+    at = spec.index(Ellipsis)
+    return (*spec[:at], *fill, *spec[at + 1 :])
+
+
+getitem = linear(
+    "getitem",
+    lambda x, *indices, spec: x[_key(spec, indices)],
+    lambda y_bar, x, *indices, spec: scatter_add(y_bar, *indices, spec=spec, shape=x.shape),
+    math="y = x[index]",
+    text="X̄[index] += Ȳ",
+    reads=range(1, 33),
+    batch=_batch_getitem,
+    samples=_samples,
+)
+scatter_add = linear(
+    "scatter_add",
+    _scatter_add,
+    lambda y_bar, x, *indices, spec, shape: getitem(y_bar, *indices, spec=spec),
+    math="y = zeros with the elements of x added at index",
+    text="X̄ += Ȳ[index]",
+    reads=range(1, 33),
+    cost=lambda y, x, *_, **__: x.size,
+    batch=_batch_scatter,
+    samples=_scatter_samples,
+)
+
+
+def index(x: Tensor, key: Any) -> Any:
+    """`x[key]` with NumPy's basic and advanced indexing; index arrays may be Tensors."""
+    spec, indices = parse(x, key)
+    return getitem(x, *indices, spec=spec)
+
+
+def parse(x: Any, key: Any) -> tuple[Spec, list[Any]]:
+    """The static part of an index and its arrays. Boolean masks become the integer indices of what they select."""
+    parts = key if isinstance(key, tuple) else (key,)
+    spec: list[Any] = []
+    indices: list[Any] = []
+    for part in parts:
+        if part is None or part is Ellipsis or isinstance(part, slice):
+            spec.append(_concrete(part))
+        elif isinstance(part, bool | np.bool_):
+            raise DTypeError("indexing: a single True or False is no index here; use x[None] or x[:0].")
+        elif isinstance(part, int | np.integer):
+            spec.append(int(part))
+        else:
+            _add_array(part, spec, indices)
+    if indices or len(parts) > 1 or Ellipsis in spec:
+        _check_rank(x, spec)
+    return tuple(spec), indices
+
+
+def _add_array(part: Any, spec: list[Any], indices: list[Any]) -> None:
+    array = part if isinstance(part, Tensor | np.ndarray) else np.asarray(part)
+    if array.size == 0 and array.dtype.kind == "f":
+        array = array.astype(np.int64)  # an empty list has no integers to tell its dtype by
+    if array.dtype.kind == "b":
+        if isinstance(array, Tensor) and array.level:
+            raise LevelError(
+                "indexing: a boolean mask inside a transform selects a number of elements that differs by example. Use "
+                "np.where(mask, a, b), which keeps the shape."
+            )
+        for positions in np.nonzero(np.asarray(array)):
+            spec.append(ARRAY)
+            indices.append(positions)
+    elif array.dtype.kind in "iu":
+        if isinstance(array, Tensor) and array.ndim == 0 and not array.level:
+            spec.append(int(array))
+        else:
+            spec.append(ARRAY)
+            indices.append(array)
+    else:
+        raise DTypeError(f"indexing: an index array must hold integers or booleans, not {array.dtype}.")
+
+
+def _concrete(part: Any) -> Any:
+    if isinstance(part, slice):
+        return slice(*(None if v is None else int(v) for v in (part.start, part.stop, part.step)))
+    return part
+
+
+def _check_rank(x: Any, spec: list[Any]) -> None:
+    used = sum(1 for part in spec if part is not None and part is not Ellipsis)
+    if used > x.ndim:
+        raise IndexError(f"indexing: {used} indices for a tensor with {x.ndim} axes (shape {x.shape}).")
+
+
+@implements(np.take)
+def take(x: Any, indices: Any, axis: int | None = None) -> Any:
+    """The elements of `x` at integer `indices` along `axis` (of the flattened tensor if None)."""
+    if axis is None:
+        return np.reshape(x, (-1,))[indices]
+    at = one_axis(axis, x.ndim, "take")
+    return x[(*(slice(None),) * at, indices)]
+
+
+@implements(np.take_along_axis)
+def take_along_axis(x: Any, indices: Any, axis: int = -1) -> Any:
+    """`y[i, j, …] = x[indices[i, j, …], j, …]` for axis 0, and so on: NumPy's function and PyTorch's `gather`."""
+    at = one_axis(axis, x.ndim, "take_along_axis")
+    if indices.ndim != x.ndim:
+        raise ShapeError(
+            f"take_along_axis: indices of shape {indices.shape} need as many axes as the tensor, whose shape is {x.shape}."
+        )
+    grid = np.ogrid[tuple(slice(n) for n in indices.shape)]
+    return x[tuple(indices if i == at else g for i, g in enumerate(grid))]
