@@ -20,6 +20,7 @@ from tinygrad_edu.engine.modes import (
 )
 from tinygrad_edu.engine.tensor import Tensor
 from tinygrad_edu.func import vmap
+from tinygrad_edu.ops.activation import erf, relu, sigmoid
 from tinygrad_edu.ops.create import (
     arange,
     as_tensor,
@@ -44,7 +45,6 @@ from tinygrad_edu.ops.elementwise import (
     cosh,
     divide,
     equal,
-    erf,
     exp,
     exp2,
     expm1,
@@ -71,8 +71,6 @@ from tinygrad_edu.ops.elementwise import (
     not_equal,
     power,
     reciprocal,
-    relu,
-    sigmoid,
     sign,
     sin,
     sinh,

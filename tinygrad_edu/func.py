@@ -64,9 +64,11 @@ class _Pullback:
         self.aux = None
         if has_aux:
             if not isinstance(result, tuple) or len(result) != 2:
-                raise GraphError(f"{name}: with has_aux=True the function must return a pair (output, aux), not {result!r:.60}.")
+                raise GraphError(
+                    f"{name}: with has_aux=True the function must return a pair (output, aux), not {result!r:.60}."
+                )
             result, aux = result
-        self.inputs = [x.node for x in aliases]
+        self.inputs = [x.node for x in aliases if x.node is not None]
         outputs, self.out_structure = flatten(result)
         self.outputs = [as_tensor(y) for y in outputs]
         reached = [y.node for y in self.outputs if y.node is not None]
@@ -96,7 +98,8 @@ class _Pullback:
         ]
         found = pull(seeds, set(self.inputs), record=record, stop=True)
         return unflatten(
-            self.structure, [as_value(found[n]) if n in found else make(np.zeros(n.shape, n.dtype), None) for n in self.inputs]
+            self.structure,
+            [as_value(found[n]) if n in found else make(np.zeros(n.shape, n.dtype), None) for n in self.inputs],
         )
 
     def pull_scalar(self) -> Any:
@@ -107,7 +110,9 @@ class _Pullback:
                 f"{self.name}: the function must return one scalar, it returned shape {shapes_}. Sum it, or use jacrev or vjp."
             )
         if self.outputs[0].dtype.kind == "c":
-            raise DTypeError(f"{self.name}: the function returned a complex number; take its real part or absolute value.")
+            raise DTypeError(
+                f"{self.name}: the function returned a complex number; take its real part or absolute value."
+            )
         return self.pull([None])
 
 
@@ -158,7 +163,9 @@ def grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
     return differentiated
 
 
-def _choose(f: Function, argnums: Argnums, args: Sequence[Any], kwargs: dict[str, Any], name: str) -> tuple[list[Any], Function]:
+def _choose(
+    f: Function, argnums: Argnums, args: Sequence[Any], kwargs: dict[str, Any], name: str
+) -> tuple[list[Any], Function]:
     """The arguments to differentiate, and `f` as a function of them alone."""
     wanted = [argnums] if isinstance(argnums, int) else list(argnums)
     if any(not -len(args) <= i < len(args) for i in wanted):
@@ -201,11 +208,19 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: b
 
 
 def _tangent_of(x: Tensor, x_dot: Any) -> Tensor:
-    tangent = x_dot if isinstance(x_dot, Tensor) else make(np.asarray(x_dot, None if hasattr(x_dot, "dtype") else x.dtype), None)
+    tangent = (
+        x_dot
+        if isinstance(x_dot, Tensor)
+        else make(np.asarray(x_dot, None if hasattr(x_dot, "dtype") else x.dtype), None)
+    )
     if tangent.shape != x.shape:
-        raise ShapeError(f"jvp: a tangent of shape {tangent.shape} for a primal of shape {x.shape}; they must be equal.")
+        raise ShapeError(
+            f"jvp: a tangent of shape {tangent.shape} for a primal of shape {x.shape}; they must be equal."
+        )
     if tangent.dtype != x.dtype:
-        raise DTypeError(f"jvp: a tangent of dtype {tangent.dtype} for a primal of dtype {x.dtype}; convert one of them.")
+        raise DTypeError(
+            f"jvp: a tangent of dtype {tangent.dtype} for a primal of dtype {x.dtype}; convert one of them."
+        )
     return tangent
 
 
@@ -231,7 +246,8 @@ def vmap(f: Function, in_dims: Any = 0, out_dims: Any = 0) -> Function:
     def batched(*args: Any, **kwargs: Any) -> Any:
         leaves, structure = flatten(args)
         dims = _spread(in_dims if isinstance(in_dims, tuple | list) else (in_dims,) * len(args), args, "in_dims")
-        sizes = {np.shape(x)[d] if not isinstance(x, Tensor) else x.shape[d] for x, d in zip(leaves, dims, strict=True) if d is not None}
+        leaves = [x if d is None else as_tensor(x) for x, d in zip(leaves, dims, strict=True)]
+        sizes = {x.shape[d] for x, d in zip(leaves, dims, strict=True) if d is not None}
         if len(sizes) != 1:
             seen = [(tuple(as_tensor(x).shape), d) for x, d in zip(leaves, dims, strict=True)]
             what = f"different batch sizes {sorted(sizes)}" if sizes else "no argument to batch over"
@@ -239,7 +255,7 @@ def vmap(f: Function, in_dims: Any = 0, out_dims: Any = 0) -> Function:
         (size,) = sizes
         level = fresh_level()
         inner = [
-            x if d is None else Batched(shapes.moveaxis(as_tensor(x), d, 0), level) for x, d in zip(leaves, dims, strict=True)
+            x if d is None else Batched(shapes.moveaxis(x, d, 0), level) for x, d in zip(leaves, dims, strict=True)
         ]
         results, out_structure = flatten(f(*unflatten(structure, inner), **kwargs))
         out = [out_dims] * len(results) if isinstance(out_dims, int | None) else _spread(
@@ -273,7 +289,7 @@ def _spread(dims: Any, tree: Any, name: str) -> list[Any]:
 # -- Jacobians and Hessians ----------------------------------------------------------------------------------------
 
 
-def _basis(leaves: Sequence[Any]) -> list[list[Tensor]]:
+def _basis(leaves: Sequence[Any]) -> list[Tensor]:
     """Every unit direction of a list of tensors: for each of them, one tensor of shape (total size, *its shape)."""
     total = sum(int(np.prod(x.shape)) for x in leaves)
     directions, start = [], 0

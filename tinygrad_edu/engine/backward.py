@@ -28,7 +28,9 @@ def seed_for(y: Tensor, y_bar: Any, name: str, record: bool) -> Any:
     if isinstance(y_bar, Tensor):
         if y_bar.dtype != y.dtype:
             if y_bar.dtype.kind == "c" and y.dtype.kind != "c":
-                raise DTypeError(f"{name}: a complex cotangent for a real output of dtype {y.dtype}; take its real part.")
+                raise DTypeError(
+                    f"{name}: a complex cotangent for a real output of dtype {y.dtype}; take its real part."
+                )
             y_bar = y_bar.to(y.dtype)
         return y_bar if record or y_bar.level else payload(y_bar)
     return np.asarray(y_bar, y.dtype)
@@ -57,7 +59,7 @@ def backward(
     wanted = [inputs] if isinstance(inputs, Tensor) else list(inputs)
     if any(x.node is None for x in wanted):
         raise GraphError("backward(inputs=...): one of them doesn't require a gradient.")
-    found = pull(seeds, {x.node for x in wanted}, record=create_graph, free=free)
+    found = pull(seeds, {x.node for x in wanted if x.node is not None}, record=create_graph, free=free)
     for x in wanted:
         if x.node in found:
             x_bar = found[x.node]

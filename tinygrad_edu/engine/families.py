@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -53,42 +53,41 @@ class D:
     selects: Callable[..., Any] | None = None
 
 
-def _partial_rule(d: D) -> Rule:
-    reads = frozenset(d.reads)
-    given = d.partial
+class Local(NamedTuple):
+    """A local derivative as `Elementwise` uses it: a number, or else a function, which multiplies or selects."""
+
+    number: float | None
+    function: Callable[..., Any] | None
+    selects: bool
+
+
+def _local_rule(d: D) -> Rule:
     if d.selects is not None:
-        selects = d.selects
-
-        def choose(g: Any, y: Any, *xs: Any, **params: Any) -> Any:
-            return np.where(selects(y, *xs, **params), g, 0)
-
-        return Rule(d.text, reads, choose, choose)
-    if not callable(given):
-        number = given
-        if number == 1:
-            return Rule(d.text, reads, lambda x_dot, y, *xs, **_: x_dot, lambda y_bar, y, *xs, **_: y_bar)
-        return Rule(d.text, reads, lambda x_dot, y, *xs, **_: number * x_dot, lambda y_bar, y, *xs, **_: number * y_bar)
-    partial = given
-
-    def push(x_dot: Any, y: Any, *xs: Any, **params: Any) -> Any:
-        return partial(y, *xs, **params) * x_dot
-
-    def pull(y_bar: Any, y: Any, *xs: Any, **params: Any) -> Any:
-        p = partial(y, *xs, **params)
-        if y_bar.dtype.kind == "c":
-            p = np.conj(p)
-        return p * y_bar
-
-    return Rule(d.text, reads, push, pull)
+        local = Local(None, d.selects, True)
+    else:
+        local = Local(None, d.partial, False) if callable(d.partial) else Local(d.partial, None, False)
+    return Rule(d.text, frozenset(d.reads), local=local)
 
 
 class Elementwise(Op):
     """y[i] = f(x₁[i], x₂[i], …), with NumPy's broadcasting, undone here and nowhere else."""
 
     family = "elementwise"
+    rules: Sequence[Rule | None]
 
     def jvp(self, x_dots: Sequence[Any], y: Any, xs: Sequence[Any], params: dict[str, Any], shape: Any = None) -> Any:
-        y_dot = super().jvp(x_dots, y, xs, params)
+        y_dot = None
+        for rule, x_dot in zip(self.rules, x_dots, strict=True):
+            if x_dot is None or rule is None:
+                continue
+            number, function, selects = rule.local
+            if function is None:
+                term = x_dot if number == 1 else number * x_dot
+            elif selects:
+                term = np.where(function(y, *xs, **params), x_dot, 0)
+            else:
+                term = function(y, *xs, **params) * x_dot
+            y_dot = term if y_dot is None else y_dot + term
         if y_dot is None:
             return None
         shape = y.shape if shape is None else shape
@@ -96,11 +95,19 @@ class Elementwise(Op):
 
     def vjp(self, y_bar: Any, y: Any, xs: Sequence[Any], edges: Sequence[Any], params: dict[str, Any]) -> Sequence[Any]:
         bars: list[Any] = []
-        for rule, edge in zip(self.rules, edges):  # type: ignore[call-overload]  # shorter than edges: masks come last
+        for rule, edge in zip(self.rules, edges):  # noqa: B905  # of one length by construction; see the sweep
             if edge is None or rule is None:
                 bars.append(None)
                 continue
-            g = rule.pull(y_bar, y, *xs, **params)
+            number, function, selects = rule.local
+            if function is None:
+                g = y_bar if number == 1 else number * y_bar
+            else:
+                p = function(y, *xs, **params) if params else function(y, *xs)
+                if selects:
+                    g = np.where(p, y_bar, 0)
+                else:
+                    g = (np.conj(p) if y_bar.dtype.kind == "c" else p) * y_bar
             bars.append(g if g.shape == edge.shape else unbroadcast(g, edge.shape))
         return bars
 
@@ -133,7 +140,7 @@ def elementwise(
     `domain` is where the generated tests sample the arguments, one pair for all or one each; `params` lists keyword metadata to try.
     """
     arity = len(partials)
-    pairs = [domain] * arity if isinstance(domain[0], int | float) else list(domain)
+    pairs: list[Any] = [domain] * arity if isinstance(domain[0], int | float) else list(domain)
 
     def generated(r: Any) -> Iterable[Sample]:
         for metadata in params:
@@ -144,7 +151,7 @@ def elementwise(
         name,
         forward,
         math=math,
-        rules=[None if d is None else _partial_rule(d) for d in partials],
+        rules=[None if d is None else _local_rule(d) for d in partials],
         cost=lambda y, *xs, **_: cost * y.size,
         samples=samples or (generated if arity in _SHAPES else None),
         promotes=True,
@@ -195,16 +202,14 @@ def linear(
         def pull(y_bar: Any, y: Any, *xs: Any, **params: Any) -> Any:
             return transpose(y_bar, *xs, **params)
 
-        return Rule(text, frozenset(reads), _jointly, pull)
+        return Rule(text, frozenset(reads), pull=pull)
 
     return Linear(name, forward, math=math, rules=_rules(rule, transposes, each), **rest)
 
 
-def _jointly(*_: Any, **__: Any) -> Any:
-    raise AssertionError("a linear op's tangents go through the op together")
-
-
-def _rules(rule: Callable[..., Rule], given: Sequence[Callable[..., Any] | None], each: Callable[..., Any] | None) -> Any:
+def _rules(
+    rule: Callable[..., Rule], given: Sequence[Callable[..., Any] | None], each: Callable[..., Any] | None
+) -> Any:
     if each is None:
         return [None if g is None else rule(g) for g in given]
     made: dict[int, Rule] = {}
@@ -257,16 +262,14 @@ def bilinear(
             return each(position, y_bar, *xs, **params)
 
         others = range(count) if each is None else range(32)
-        return Rule(
-            texts[min(position, len(texts) - 1)], frozenset(i for i in others if i != position), push, pull
-        )
+        return Rule(texts[min(position, len(texts) - 1)], frozenset(i for i in others if i != position), push, pull)
 
     rules: Any
     if each is None:
         rules = [rule_at(i) for i in range(count)]
     else:
         made: dict[int, Rule] = {}
-        rules = lambda i: made.setdefault(i, rule_at(i))  # noqa: E731
+        rules = lambda i: made.setdefault(i, rule_at(i))
     op = Bilinear(name, forward, math=math, rules=rules, promotes=True, **rest)
     return op
 

@@ -77,8 +77,13 @@ class Node(Spec):
         if self.xs is not None or self.y is not None:
             self.xs, self.y = FREED, None
 
-    def check(self) -> None:
-        """Raise where a kept value was overwritten since it was kept."""
+    def verify(self) -> None:
+        """Raise where the kept values are gone, or one was overwritten since it was kept."""
+        if self.xs is FREED:
+            raise GraphError(
+                f"{self.name}: this graph was freed by an earlier backward(), so its saved values are gone. Call "
+                "backward(retain_graph=True) the first time to sweep twice, or compute the output again."
+            )
         for what, value in [*((f"argument {i}", x) for i, x in enumerate(self.xs or ())), ("output", self.y)]:
             for array in value if type(value) is tuple else (value,):
                 if isinstance(array, np.ndarray) and last_write(array) > self.order:
@@ -140,11 +145,3 @@ def leading_to(targets: Collection[Node], nodes: list[Node]) -> set[Node]:
         if not needed.isdisjoint(node.edges):
             needed.add(node)
     return needed
-
-
-def freed(node: Node) -> GraphError:
-    """The error of sweeping over a graph whose values are gone."""
-    return GraphError(
-        f"{node.name}: this graph was freed by an earlier backward(), so its saved values are gone. Call "
-        "backward(retain_graph=True) the first time to sweep twice, or compute the output again."
-    )

@@ -36,7 +36,7 @@ class _Switch(contextlib.ContextDecorator):
     def __exit__(self, *exc: object) -> None:
         STATE.grad, STATE.inference = self._replaced.pop()
 
-    def _recreate_cm(self) -> _Switch:
+    def _recreate_cm(self) -> Any:
         # A decorated function may run in several threads at once: each call gets a stack of its own.
         fresh = object.__new__(type(self))
         fresh.__dict__.update(self.__dict__, _replaced=[])
@@ -73,7 +73,7 @@ class set_grad_enabled(_Switch):
         self._replaced.append(self._before)
         STATE.grad = self.grad
 
-    def _recreate_cm(self) -> _Switch:
+    def _recreate_cm(self) -> Any:
         fresh = super()._recreate_cm()
         fresh.__dict__["_before"] = (STATE.grad, STATE.inference)
         return fresh

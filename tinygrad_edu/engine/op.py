@@ -26,18 +26,24 @@ _new = object.__new__
 Output = "y"
 
 
+def _unused(*_: Any, **__: Any) -> Any:
+    raise AssertionError("this family doesn't derive its sweeps from this rule")
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """The derivative of an op in one of its arguments.
 
     `text` is the rule as mathematics, for pictures and docs. `reads` names the values that the rule uses: positions of arguments,
-    and `"y"` for the output; a node keeps nothing else. The families fill in `push` and `pull` from what a declaration gives.
+    and `"y"` for the output; a node keeps nothing else. `push(x_dot, y, *xs, **metadata)` and `pull(y_bar, y, *xs, **metadata)` are
+    filled in by the families from what a declaration gives; the elementwise family works from `local` instead.
     """
 
     text: str
     reads: frozenset[int | str]
-    push: Callable[..., Any]
-    pull: Callable[..., Any]
+    push: Callable[..., Any] = _unused
+    pull: Callable[..., Any] = _unused
+    local: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +84,7 @@ class Op:
         self.__doc__ = math
         self.math = math
         self.forward = forward
-        self.rules = rules
+        self.rules: Any = rules
         self.cost = cost
         self.samples = samples
         self.reference = reference
@@ -100,8 +106,9 @@ class Op:
         """The rule for the argument at `position`; None for one that can't be differentiated."""
         rules = self.rules
         if callable(rules):
-            return rules(position)
-        return rules[position] if position < len(rules) else None
+            return rules(position)  # type: ignore[no-any-return]
+        found: Rule | None = rules[position] if position < len(rules) else None
+        return found
 
     # -- the call --------------------------------------------------------------------------------------------------
 
@@ -165,13 +172,16 @@ class Op:
     def _call_any(self, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         """The long way: arguments to convert, or values of transforms."""
         level, top = 0, None
+        lifted = any(isinstance(a, Tensor) for a in args)
         converted = []
         for a in args:
             if isinstance(a, Tensor):
                 if a.level > level:
                     level, top = a.level, a
             elif isinstance(a, np.generic):
-                a = a.item()  # as in PyTorch, a NumPy scalar is a number and doesn't widen the other argument's dtype
+                # Beside a Tensor a NumPy scalar is a number, which doesn't widen the other's dtype (as in PyTorch); among arrays
+                # alone it is what NumPy made of a 0-d array.
+                a = a.item() if lifted else np.asarray(a)
             elif type(a) not in _CONSTANTS:
                 a = self._convert(a)
             converted.append(a)
@@ -203,7 +213,9 @@ class Op:
             return Tensor(a)
         raise DTypeError(f"{self.name}: can't take an argument of type {type(a).__name__} ({str(a)[:60]!r}).")
 
-    def _wrap_many(self, ys: tuple[Any, ...], xs: list[Any], edges: list[Any], params: dict[str, Any], record: bool) -> Any:
+    def _wrap_many(
+        self, ys: tuple[Any, ...], xs: list[Any], edges: list[Any], params: dict[str, Any], record: bool
+    ) -> Any:
         """Several outputs: one node, and a numbered `Pick` for each."""
         ys = tuple(payload(y) if isinstance(y, Tensor) else np.asarray(y) for y in ys)
         if not record:
@@ -232,7 +244,8 @@ class Op:
         if which is None or which is True:
             return (xs if which else None), keep_y
         kept = [
-            x if keep else (edge if edge is not None else _spec(x)) for x, keep, edge in zip(xs, which, edges, strict=True)
+            x if keep else (edge if edge is not None else _spec(x))
+            for x, keep, edge in zip(xs, which, edges, strict=True)
         ]
         return kept, keep_y
 

@@ -11,32 +11,25 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_edu.engine.graph import FREED, Leaf, Node, Pick, Spec, ancestors, freed, leading_to
+from tinygrad_edu.engine.graph import FREED, Leaf, Node, Pick, Spec, ancestors, leading_to
 from tinygrad_edu.engine.memory import CLOCK, note_write
 from tinygrad_edu.engine.modes import STATE
 from tinygrad_edu.engine.tensor import Tensor, as_value, payload, rebuild
 
 
-
-def kept_values(node: Node, record: bool) -> tuple[Any, Any]:
-    """What the rules of a node read: `(xs, y)`, arrays or, to be differentiated again, Tensors joined to the graph."""
+def rebuilt(node: Node) -> tuple[Any, Any]:
+    """What the rules of a node read, `(xs, y)`, as Tensors joined to the graph, so that the rules are recorded."""
     xs, y = node.xs, node.y
-    if xs is FREED:
-        raise freed(node)
-    if CLOCK.latest > node.order:
-        node.check()
-    if xs is None:
-        xs = node.edges
-    elif record:
+    if xs is not None:
         xs = [
-            x if edge is None or isinstance(x, Spec) else rebuild(x, edge) for x, edge in zip(xs, node.edges, strict=True)
+            x if edge is None or isinstance(x, Spec) else rebuild(x, edge)
+            for x, edge in zip(xs, node.edges, strict=True)
         ]
-    if record and y is not None:
-        if type(y) is tuple:
-            y = tuple(rebuild(v, Pick(node, i, v.shape, v.dtype)) for i, v in enumerate(y))
-        else:
-            y = rebuild(y, node)
-    return xs, y
+    if type(y) is tuple:
+        y = tuple(rebuild(v, Pick(node, i, v.shape, v.dtype)) for i, v in enumerate(y))
+    elif y is not None:
+        y = rebuild(y, node)
+    return node.edges if xs is None else xs, y
 
 
 def pull(
@@ -61,6 +54,7 @@ def pull(
     needed = None if targets is None else leading_to(targets, nodes)
     found: dict[Node, Any] = {}
     owned: set[Node] = set()  # the nodes whose cotangent is an array of this sweep's own, free to be written to
+    latest_write = CLOCK.latest
     recording = STATE.grad
     STATE.grad = record or recording
     try:
@@ -81,15 +75,24 @@ def pull(
                 continue
             edges = node.edges
             if type(node) is Pick:
-                bars.setdefault(edges[0], [None] * len(edges[0].shape))[node.index] = y_bar
+                main: Any = edges[0]
+                outputs = bars.setdefault(main, [None] * len(main.shape))
+                known = outputs[node.index]  # a recorded sweep makes picks of its own, so one output may have several
+                outputs[node.index] = y_bar if known is None else known + y_bar
                 continue
             if needed is not None:
                 edges = [edge if edge in needed else None for edge in edges]
-            xs, y = kept_values(node, record)
+            xs, y = node.xs, node.y
+            if xs is FREED or latest_write > node.order:
+                node.verify()
+            if record:
+                xs, y = rebuilt(node)
+            elif xs is None:
+                xs = edges
             x_bars = op.vjp(y_bar, y, xs, edges, node.params)
             if free:
                 node.release()
-            for edge, x_bar in zip(edges, x_bars, strict=True):
+            for edge, x_bar in zip(edges, x_bars):  # noqa: B905  # `strict` costs a tenth of a small op's visit
                 if edge is None or x_bar is None:
                     continue
                 known = bars.get(edge)
@@ -99,10 +102,11 @@ def pull(
                     if edge.op is None and _is_fresh(x_bar, y_bar, y, xs, x_bars):
                         owned.add(edge)
                 elif edge in owned:
-                    bars[edge] += x_bar
+                    known += x_bar
                 else:
-                    bars[edge] = known + x_bar
-                    owned.add(edge)
+                    total = bars[edge] = known + x_bar
+                    if type(total) is np.ndarray:
+                        owned.add(edge)
     finally:
         STATE.grad = recording
     return found
@@ -116,6 +120,7 @@ def push(outputs: Iterable[Node], tangents: dict[Node, Any], *, record: bool = F
     computed again. With `record` the sweep is itself recorded.
     """
     dots = dict(tangents)
+    latest_write = CLOCK.latest
     recording = STATE.grad
     STATE.grad = record or recording
     try:
@@ -127,9 +132,11 @@ def push(outputs: Iterable[Node], tangents: dict[Node, Any], *, record: bool = F
             if all(x_dot is None for x_dot in x_dots):
                 continue
             if type(node) is Pick:
-                y_dot = x_dots[0][node.index]
+                y_dot = dots[node.edges[0]][node.index]  # type: ignore[index]  # a pick always has its edge
             else:
-                xs, y = kept_values(node, record)
+                if node.xs is FREED or latest_write > node.order:
+                    node.verify()
+                xs, y = rebuilt(node) if record else (node.edges if node.xs is None else node.xs, node.y)
                 y_dot = op.jvp(x_dots, y, xs, node.params, node.shape)
             if y_dot is not None:
                 dots[node] = y_dot

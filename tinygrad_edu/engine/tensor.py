@@ -25,7 +25,7 @@ Array = np.ndarray[Any, Any]
 LEVEL0: set[type] = set()
 """The exact classes that hold an ndarray: one set look-up on the hot path instead of an isinstance chain."""
 
-NUMPY: dict[Callable[..., Any], Callable[..., Any]] = {}
+NUMPY: dict[Any, Callable[..., Any]] = {}
 """NumPy's function or ufunc -> what stands for it here; `ufunc.reduce` is keyed as `(ufunc, "reduce")`."""
 
 
@@ -62,15 +62,25 @@ class Tensor(_Methods):
 
     @property
     def shape(self) -> tuple[int, ...]:
-        return self.array.shape
+        shape: tuple[int, ...] = self.array.shape
+        return shape
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        return self.array.dtype
+        dtype: np.dtype[Any] = self.array.dtype
+        return dtype
 
     @property
     def ndim(self) -> int:
         return len(self.shape)
+
+    def with_node(self, node: Node | None) -> Tensor:
+        """The same value at another place in the graph."""
+        return make(self.array, node)
+
+    def lift(self, op: Any, level: int, args: list[Any], params: dict[str, Any]) -> Any:
+        """How `op` acts on values of this transform."""
+        raise NotImplementedError
 
     @property
     def _version(self) -> int:
@@ -163,7 +173,9 @@ class Tensor(_Methods):
     def numpy(self) -> Array:
         """The values as an ndarray that shares memory. Raises GraphError for a tensor that requires a gradient."""
         if self.node is not None:
-            raise GraphError("numpy(): this tensor requires a gradient, which an ndarray can't carry. Use x.detach().numpy().")
+            raise GraphError(
+                "numpy(): this tensor requires a gradient, which an ndarray can't carry. Use x.detach().numpy()."
+            )
         return self.array
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
@@ -193,7 +205,9 @@ class Tensor(_Methods):
 
     def __index__(self) -> int:
         if self.dtype.kind not in "iub" or self.ndim:
-            raise DTypeError(f"only an integer tensor with one element can be an index, not {self.dtype} of shape {self.shape}.")
+            raise DTypeError(
+                f"only an integer tensor with one element can be an index, not {self.dtype} of shape {self.shape}."
+            )
         return int(self.item())
 
     def __len__(self) -> int:
@@ -206,7 +220,12 @@ class Tensor(_Methods):
 
     def __repr__(self) -> str:
         text = np.array2string(
-            self.detach().numpy(), separator=", ", precision=4, threshold=1000, floatmode="maxprec_equal", prefix="tensor("
+            self.detach().numpy(),
+            separator=", ",
+            precision=4,
+            threshold=1000,
+            floatmode="maxprec_equal",
+            prefix="tensor(",
         )
         parts = [text]
         if self.dtype.name not in (get_default_dtype().name, "int64", "bool"):
@@ -220,7 +239,7 @@ class Tensor(_Methods):
     # -- NumPy's protocols -----------------------------------------------------------------------------------------
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        stand_in = NUMPY.get(ufunc if method == "__call__" else (ufunc, method))  # type: ignore[call-overload]
+        stand_in = NUMPY.get(ufunc if method == "__call__" else (ufunc, method))
         if stand_in is None:
             called = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
             raise no_rule(f"np.{called}")
@@ -276,7 +295,9 @@ def to_array(data: Any, dtype: Any, *, copy: bool) -> Array:
     """The ndarray for what a user gave: Python floats become the default dtype, everything else keeps its own."""
     if isinstance(data, Tensor):
         if data.level:
-            raise LevelError(f"a value of {data.transform} can't be turned into a plain tensor inside it; use it as it is.")
+            raise LevelError(
+                f"a value of {data.transform} can't be turned into a plain tensor inside it; use it as it is."
+            )
         data = data.array
     array: Array
     if isinstance(data, np.ndarray | np.generic):
@@ -289,7 +310,9 @@ def to_array(data: Any, dtype: Any, *, copy: bool) -> Array:
             raise DTypeError(f"tensor: can't make an array from this: {error}") from None
         if dtype is None and array.dtype.kind in "fc" and not _has_numpy_scalar(data):
             default = get_default_dtype()
-            array = array.astype(default if array.dtype.kind == "f" else np.result_type(default, np.complex64), copy=False)
+            array = array.astype(
+                default if array.dtype.kind == "f" else np.result_type(default, np.complex64), copy=False
+            )
     if array.dtype.kind not in "fciub":
         raise DTypeError(f"tensor: a Tensor holds numbers, not {array.dtype} ({str(data)[:60]}).")
     return array

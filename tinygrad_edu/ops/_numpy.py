@@ -30,5 +30,3 @@ def implements(*names: Any) -> Callable[[F], F]:
         return function
 
     return register
-
-

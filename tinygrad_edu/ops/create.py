@@ -70,7 +70,9 @@ def eye(n: int, m: int | None = None, *, dtype: Any = None) -> Tensor:
     return make(np.eye(n, m, dtype=dtype or get_default_dtype()), None)
 
 
-def arange(start: float, end: float | None = None, step: float = 1, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def arange(
+    start: float, end: float | None = None, step: float = 1, *, dtype: Any = None, requires_grad: bool = False
+) -> Tensor:
     """`start`, `start + step`, … below `end`; with one argument, from 0 below it."""
     first, last = (0, start) if end is None else (start, end)
     array = np.arange(first, last, step)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_edu.engine.families import Given, primitive
-from tinygrad_edu.engine.op import Sample
+from tinygrad_edu.engine.op import Op, Sample
 from tinygrad_edu.engine.tensor import Tensor
 from tinygrad_edu.errors import ShapeError
 from tinygrad_edu.ops._axes import one_axis
@@ -46,7 +46,7 @@ def _linear_reference(x: Any, w: Any, b: Any = None) -> Any:
     return y if b is None else y + b
 
 
-linear_ = primitive(
+linear_: Op = primitive(
     "linear",
     _linear,
     Given(
@@ -84,7 +84,10 @@ def linear(x: Any, weight: Any, bias: Any = None) -> Any:
     if bias is None:
         return linear_(x, weight)
     if bias.shape != weight.shape[:1]:
-        raise ShapeError(f"linear: the bias of shape {bias.shape} doesn't meet the weight of shape {weight.shape}: it must be ({weight.shape[0]},).")
+        raise ShapeError(
+            f"linear: the bias of shape {bias.shape} doesn't meet the weight of shape {weight.shape}: it must be "
+            f"({weight.shape[0]},)."
+        )
     return linear_(x, weight, bias)
 
 
@@ -112,13 +115,13 @@ def _softmax_rule(g: Any, y: Any, x: Any, *, axis: int) -> Any:
     return y * (g - _along(y * g, axis))
 
 
-_SOFTMAX_SAMPLES: Any = lambda r: [  # noqa: E731
+_SOFTMAX_SAMPLES: Any = lambda r: [
     Sample((r(3, 4),), {"axis": 1}),
     Sample((r(2, 3, 2),), {"axis": 1}),
     Sample((r(3),), {"axis": 0}),
 ]
 
-softmax_ = primitive(
+softmax_: Op = primitive(
     "softmax",
     _softmax,
     Given("X̄ += Y ∘ (Ȳ − Σ Y ∘ Ȳ)", _softmax_rule, _softmax_rule, reads="y"),
@@ -129,7 +132,7 @@ softmax_ = primitive(
     reference=lambda x, *, axis: np.exp(x) / np.sum(np.exp(x), axis=axis, keepdims=True),
     samples=_SOFTMAX_SAMPLES,
 )
-log_softmax_ = primitive(
+log_softmax_: Op = primitive(
     "log_softmax",
     _log_softmax,
     Given(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from tinygrad_edu.engine.families import linear
-from tinygrad_edu.engine.op import Sample
+from tinygrad_edu.engine.op import Op, Sample
 from tinygrad_edu.engine.tensor import Tensor
 from tinygrad_edu.errors import DTypeError, LevelError, ShapeError
 from tinygrad_edu.ops._axes import one_axis
@@ -47,7 +48,7 @@ def _samples(r: Any) -> list[Sample]:
     ]
 
 
-def _scatter_samples(r: Any) -> list[Sample]:
+def _scatter_samples(r: Any) -> Iterator[Sample]:
     for sample in _samples(r):
         x, *indices = sample.args
         y = x[_key(sample.params["spec"], tuple(indices))]
@@ -58,11 +59,8 @@ def _batch_getitem(size: int, args: list[Any], flags: list[bool], *, spec: Spec)
     x, *indices = args
     if not indices:
         return getitem(x, spec=(slice(None), *spec))
-    spec, indices, order = _with_batch_axis(size, x.ndim - flags[0], spec, indices, flags[1:])
-    if not flags[0]:
-        # Only the indices are batched: the leading index of the key is theirs, not the tensor's.
-        return np.transpose(getitem(x, *indices[1:], spec=spec[1:]), order)
-    return np.transpose(getitem(x, *indices, spec=spec), order)
+    key, order = _with_batch_axis(size, x.ndim - flags[0], spec, indices, flags[1:], flags[0])
+    return np.transpose(getitem(x, *key.indices, spec=key.spec), order)
 
 
 def _batch_scatter(size: int, args: list[Any], flags: list[bool], *, spec: Spec, shape: tuple[int, ...]) -> Any:
@@ -71,17 +69,23 @@ def _batch_scatter(size: int, args: list[Any], flags: list[bool], *, spec: Spec,
         return scatter_add(y_bar, spec=(slice(None), *spec), shape=(size, *shape))
     if not flags[0]:
         y_bar = np.broadcast_to(y_bar, (size, *y_bar.shape))
-    spec, indices, order = _with_batch_axis(size, len(shape), spec, indices, flags[1:])
-    return scatter_add(np.transpose(y_bar, np.argsort(order).tolist()), *indices, spec=spec, shape=(size, *shape))
+    key, order = _with_batch_axis(size, len(shape), spec, indices, flags[1:], True)
+    back = tuple(sorted(range(len(order)), key=order.__getitem__))
+    return scatter_add(np.transpose(y_bar, back), *key.indices, spec=key.spec, shape=(size, *shape))
+
+
+class _Key(NamedTuple):
+    spec: Spec
+    indices: list[Any]
 
 
 def _with_batch_axis(
-    size: int, ndim: int, spec: Spec, indices: list[Any], flags: list[bool]
-) -> tuple[Spec, list[Any], list[int]]:
+    size: int, ndim: int, spec: Spec, indices: list[Any], flags: list[bool], batched: bool
+) -> tuple[_Key, list[int]]:
     """The key that picks the same from every example of a batch, and the order that puts its result's axes in place.
 
-    The batch gets an index array of its own, so the result's indexed axes come first, right behind the batch; NumPy leaves them
-    where they were only if all of the original key's arrays and integers stand side by side.
+    A batched tensor gets an index array for its batch axis, so NumPy moves all indexed axes to the front; otherwise they stay
+    behind the slices before them if the key's arrays and integers stand side by side.
     """
     ranks = [index.ndim - flag for index, flag in zip(indices, flags, strict=True)]
     rank = max(ranks)
@@ -89,16 +93,18 @@ def _with_batch_axis(
         np.reshape(index, (size if flag else 1, *(1,) * (rank - r), *index.shape[flag:]))
         for index, flag, r in zip(indices, flags, ranks, strict=True)
     ]
-    batch = np.arange(size).reshape(size, *(1,) * rank)
     full = _without_ellipsis(spec, ndim)
     advanced = [i for i, part in enumerate(full) if part is ARRAY or isinstance(part, int)]
     adjacent = advanced == list(range(advanced[0], advanced[-1] + 1))
-    before = sum(1 for part in full[: advanced[0]] if not isinstance(part, int)) if adjacent else 0
-    after = sum(1 for part in full if part is None or isinstance(part, slice)) - before
-    # From (batch, *indexed, *before, *after) to (batch, *before, *indexed, *after).
-    order = [0, *range(1 + rank, 1 + rank + before), *range(1, 1 + rank)]
-    order += range(1 + rank + before, 1 + rank + before + after)
-    return (ARRAY, *full), [batch, *spread], order
+    before = advanced[0] if adjacent else 0
+    total = sum(1 for part in full if part is None or isinstance(part, slice)) + 1 + rank
+    if batched:  # from (batch, *indexed, *before, *after)
+        first = [0, *range(1 + rank, 1 + rank + before), *range(1, 1 + rank)]
+        key = _Key((ARRAY, *full), [np.arange(size).reshape(size, *(1,) * rank), *spread])
+    else:  # from (*before, batch, *indexed, *after)
+        first = [before, *range(before), *range(before + 1, before + 1 + rank)]
+        key = _Key(full, spread)
+    return key, [*first, *range(len(first), total)]  # to (batch, *before, *indexed, *after)
 
 
 def _without_ellipsis(spec: Spec, ndim: int) -> Spec:
@@ -110,7 +116,7 @@ def _without_ellipsis(spec: Spec, ndim: int) -> Spec:
     return (*spec[:at], *fill, *spec[at + 1 :])
 
 
-getitem = linear(
+getitem: Op = linear(
     "getitem",
     lambda x, *indices, spec: x[_key(spec, indices)],
     lambda y_bar, x, *indices, spec: scatter_add(y_bar, *indices, spec=spec, shape=x.shape),
@@ -120,7 +126,7 @@ getitem = linear(
     batch=_batch_getitem,
     samples=_samples,
 )
-scatter_add = linear(
+scatter_add: Op = linear(
     "scatter_add",
     _scatter_add,
     lambda y_bar, x, *indices, spec, shape: getitem(y_bar, *indices, spec=spec),

@@ -22,21 +22,23 @@ def writable(x: Tensor, name: str, *others: Any) -> np.ndarray[Any, Any]:
     for value in (x, *others):
         if isinstance(value, Tensor) and value.level:
             raise LevelError(
-                f"{name}: an in-place write inside {value.transform} would change memory that the other examples or directions share. "
-                "Compute a new tensor, e.g. np.where(mask, new, old)."
+                f"{name}: an in-place write inside {value.transform} would change memory that other examples or directions "
+                "share. Compute a new tensor, e.g. np.where(mask, new, old)."
             )
     if in_graph(x, *others):
         if x.node is not None and x.is_leaf:
             raise InPlaceError(
-                f"{name}: this leaf requires a gradient, so it can't be overwritten while recording. Write inside `with no_grad():`, "
-                "or to a copy (x.clone())."
+                f"{name}: this leaf requires a gradient, so it can't be overwritten while recording. Write inside "
+                "`with no_grad():`, or to a copy (x.clone())."
             )
         raise InPlaceError(
-            f"{name}: an in-place write of or into a tensor in the graph isn't supported. Use the operation that returns a new tensor, or "
-            "write before the graph is recorded, or inside `with no_grad():`."
+            f"{name}: an in-place write of or into a tensor in the graph isn't supported. Use the operation that returns a "
+            "new tensor, or write before the graph is recorded, or inside `with no_grad():`."
         )
     if not x.array.flags.writeable:
-        raise InPlaceError(f"{name}: this tensor of shape {x.shape} is a broadcast or read-only view; write to x.clone().")
+        raise InPlaceError(
+            f"{name}: this tensor of shape {x.shape} is a broadcast or read-only view; write to x.clone()."
+        )
     note_write(x.array)
     return x.array
 
@@ -48,7 +50,9 @@ def plain(value: Any) -> Any:
 def apply_(x: Tensor, name: str, ufunc: np.ufunc, other: Any) -> Tensor:
     """`x = ufunc(x, other)` in place; the result must keep the shape and kind of `x`."""
     if np.broadcast_shapes(x.shape, np.shape(plain(other))) != x.shape:
-        raise ShapeError(f"{name}: shape {np.shape(plain(other))} doesn't fit into shape {x.shape}, which an in-place write keeps.")
+        raise ShapeError(
+            f"{name}: shape {np.shape(plain(other))} doesn't fit into shape {x.shape}, which an in-place write keeps."
+        )
     out = writable(x, name, other)
     ufunc(out, plain(other), out=out, casting="same_kind" if out.dtype.kind in "fc" else "safe")
     return x

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_edu.engine.families import align, bilinear, unbroadcast
-from tinygrad_edu.engine.op import Sample
+from tinygrad_edu.engine.op import Op, Sample
 from tinygrad_edu.engine.tensor import Tensor, as_value
 from tinygrad_edu.errors import ShapeError
 from tinygrad_edu.ops._numpy import implements
@@ -33,7 +33,7 @@ def unbroadcast_matrix(g: Any, shape: tuple[int, ...]) -> Any:
     return g if g.shape == shape else unbroadcast(g, shape)
 
 
-matmul_ = bilinear(
+matmul_: Op = bilinear(
     "matmul",
     np.matmul,
     _left_transpose,
@@ -59,7 +59,9 @@ def matmul(a: Any, b: Any) -> Any:
             raise _mismatch(a, b)
         return matmul_(a, b)
     if a.ndim == 0 or b.ndim == 0:
-        raise ShapeError(f"matmul: a 0-d tensor has no axis to sum over (shapes {a.shape} and {b.shape}); use * to scale.")
+        raise ShapeError(
+            f"matmul: a 0-d tensor has no axis to sum over (shapes {a.shape} and {b.shape}); use * to scale."
+        )
     if a.shape[-1] != b.shape[-2 if b.ndim > 1 else 0]:
         raise _mismatch(a, b)
     row, column = a.ndim == 1, b.ndim == 1
@@ -144,11 +146,12 @@ def _batch_einsum(size: int, args: list[Any], flags: list[bool], *, subscripts: 
 
 
 def _einsum_cost(y: Any, *xs: Any, subscripts: str) -> int:
-    sizes = {name: n for names, x in zip(subscripts.split("->")[0].split(","), xs, strict=True) for name, n in zip(names, x.shape)}
+    pairs = zip(subscripts.partition("->")[0].split(","), xs, strict=True)
+    sizes = {name: n for names, x in pairs for name, n in zip(names, x.shape, strict=True)}
     return len(xs) * int(np.prod(list(sizes.values())))
 
 
-einsum_ = bilinear(
+einsum_: Op = bilinear(
     "einsum",
     _einsum,
     math="y = Σ of the products of the arguments' elements, over the names that the output leaves out",
@@ -201,7 +204,9 @@ def _explicit(subscripts: str, xs: Sequence[Any]) -> tuple[list[str], str]:
     for i, (name, x) in enumerate(zip(names, xs, strict=True)):
         extra = x.ndim - len(name.replace("...", ""))
         if extra < 0 or (extra and "..." not in name):
-            raise ShapeError(f"einsum: {name!r} in {subscripts!r} names {len(name)} axes, but that argument has shape {x.shape}.")
+            raise ShapeError(
+                f"einsum: {name!r} in {subscripts!r} names {len(name)} axes, but that argument has shape {x.shape}."
+            )
         names[i] = name.replace("...", spelled[hidden - extra :] if extra else "")
     if arrow:
         return names, output.replace("...", spelled)
@@ -212,7 +217,7 @@ def _explicit(subscripts: str, xs: Sequence[Any]) -> tuple[list[str], str]:
 def _diagonal(name: str, x: Any) -> tuple[str, Any]:
     """Take the diagonal along axes that share a name, so that each name stands once."""
     unique = "".join(dict.fromkeys(name))
-    sizes = {c: n for c, n in zip(name, x.shape, strict=True)}
+    sizes = dict(zip(name, x.shape, strict=True))
     grid = dict(zip(unique, np.ogrid[tuple(slice(sizes[c]) for c in unique)], strict=True))
     return unique, x[tuple(grid[c] for c in name)]
 

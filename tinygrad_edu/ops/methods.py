@@ -5,7 +5,7 @@ The class `Methods` is what type checkers see as Tensor's base; at run time its 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,8 +13,10 @@ import numpy as np
 from tinygrad_edu.engine.backward import backward
 from tinygrad_edu.engine.tensor import Tensor
 from tinygrad_edu.errors import ShapeError
+from tinygrad_edu.ops import activation, fused, inplace, linalg, reduce, shape
 from tinygrad_edu.ops import elementwise as e
-from tinygrad_edu.ops import fused, index, inplace, linalg, reduce, shape
+from tinygrad_edu.ops.index import take_along_axis
+from tinygrad_edu.ops.operators import Operators
 
 
 class Extremum(NamedTuple):
@@ -32,124 +34,10 @@ def _sizes(given: tuple[Any, ...]) -> tuple[int, ...]:
     return tuple(given[0]) if len(given) == 1 and isinstance(given[0], Sequence) else given
 
 
-class Methods:
+class Methods(Operators):
     """What every Tensor can do. Each method is the op or function of the same name."""
 
     __slots__ = ()
-    __array_priority__ = 1000
-
-    # -- operators -------------------------------------------------------------------------------------------------
-
-    def __add__(self, other: Any) -> Tensor:
-        return e.add(self, other)
-
-    def __radd__(self, other: Any) -> Tensor:
-        return e.add(other, self)
-
-    def __sub__(self, other: Any) -> Tensor:
-        return e.subtract(self, other)
-
-    def __rsub__(self, other: Any) -> Tensor:
-        return e.subtract(other, self)
-
-    def __mul__(self, other: Any) -> Tensor:
-        return e.multiply(self, other)
-
-    def __rmul__(self, other: Any) -> Tensor:
-        return e.multiply(other, self)
-
-    def __truediv__(self, other: Any) -> Tensor:
-        return e.divide(self, other)
-
-    def __rtruediv__(self, other: Any) -> Tensor:
-        return e.divide(other, self)
-
-    def __floordiv__(self, other: Any) -> Tensor:
-        return e.floor_divide(self, other)
-
-    def __rfloordiv__(self, other: Any) -> Tensor:
-        return e.floor_divide(other, self)
-
-    def __mod__(self, other: Any) -> Tensor:
-        return e.remainder(self, other)
-
-    def __rmod__(self, other: Any) -> Tensor:
-        return e.remainder(other, self)
-
-    def __pow__(self, other: Any) -> Tensor:
-        return e.power(self, other)
-
-    def __rpow__(self, other: Any) -> Tensor:
-        return e.power(other, self)
-
-    def __matmul__(self, other: Any) -> Tensor:
-        return linalg.matmul(self, other)
-
-    def __rmatmul__(self, other: Any) -> Tensor:
-        return linalg.matmul(other, self)
-
-    def __neg__(self) -> Tensor:
-        return e.negative(self)
-
-    def __pos__(self) -> Tensor:
-        return e.positive(self)
-
-    def __abs__(self) -> Tensor:
-        return e.absolute(self)
-
-    def __invert__(self) -> Tensor:
-        return e.invert(self)
-
-    def __and__(self, other: Any) -> Tensor:
-        return e.bitwise_and(self, other)
-
-    def __or__(self, other: Any) -> Tensor:
-        return e.bitwise_or(self, other)
-
-    def __xor__(self, other: Any) -> Tensor:
-        return e.bitwise_xor(self, other)
-
-    def __lt__(self, other: Any) -> Tensor:
-        return e.less(self, other)
-
-    def __le__(self, other: Any) -> Tensor:
-        return e.less_equal(self, other)
-
-    def __gt__(self, other: Any) -> Tensor:
-        return e.greater(self, other)
-
-    def __ge__(self, other: Any) -> Tensor:
-        return e.greater_equal(self, other)
-
-    def __eq__(self, other: object) -> Tensor:  # type: ignore[override]  # elementwise, as in NumPy
-        return e.equal(self, other)
-
-    def __ne__(self, other: object) -> Tensor:  # type: ignore[override]
-        return e.not_equal(self, other)
-
-    # Augmented assignment writes in place where nothing is recorded (`with no_grad(): w -= lr * w.grad`) and otherwise rebinds the
-    # name to a new tensor, so that the graph stays right.
-
-    def __iadd__(self, other: Any) -> Tensor:
-        return _augmented(self, "+=", np.add, e.add, other)
-
-    def __isub__(self, other: Any) -> Tensor:
-        return _augmented(self, "-=", np.subtract, e.subtract, other)
-
-    def __imul__(self, other: Any) -> Tensor:
-        return _augmented(self, "*=", np.multiply, e.multiply, other)
-
-    def __itruediv__(self, other: Any) -> Tensor:
-        return _augmented(self, "/=", np.true_divide, e.divide, other)
-
-    def __getitem__(self, key: Any) -> Tensor:
-        return index.index(self, key)
-
-    def __setitem__(self, key: Any, value: Any) -> None:
-        inplace.set_item(self, key, value)
-
-    def __iter__(self) -> Iterator[Tensor]:
-        return iter(self.unbind(0))
 
     # -- elementwise -----------------------------------------------------------------------------------------------
 
@@ -196,10 +84,10 @@ class Methods:
         return e.tanh(self)
 
     def sigmoid(self) -> Tensor:
-        return e.sigmoid(self)
+        return activation.sigmoid(self)
 
     def relu(self) -> Tensor:
-        return e.relu(self)
+        return activation.relu(self)
 
     def floor(self) -> Tensor:
         return e.floor(self)
@@ -244,11 +132,15 @@ class Methods:
 
     # -- reductions ------------------------------------------------------------------------------------------------
 
-    def sum(self, dim: Any = None, keepdim: bool = False, *, axis: Any = None, keepdims: bool = False, dtype: Any = None) -> Tensor:
+    def sum(
+        self, dim: Any = None, keepdim: bool = False, *, axis: Any = None, keepdims: bool = False, dtype: Any = None
+    ) -> Tensor:
         dim, keepdim = _pair(dim, keepdim, axis, keepdims)
         return reduce.sum(self, dim, dtype, keepdims=keepdim)
 
-    def mean(self, dim: Any = None, keepdim: bool = False, *, axis: Any = None, keepdims: bool = False, dtype: Any = None) -> Tensor:
+    def mean(
+        self, dim: Any = None, keepdim: bool = False, *, axis: Any = None, keepdims: bool = False, dtype: Any = None
+    ) -> Tensor:
         dim, keepdim = _pair(dim, keepdim, axis, keepdims)
         return reduce.mean(self, dim, dtype, keepdims=keepdim)
 
@@ -347,16 +239,16 @@ class Methods:
     def unsqueeze(self, dim: int) -> Tensor:
         return shape.expand_dims(self, dim)
 
-    def squeeze(self, dim: int | None = None) -> Tensor:
+    def squeeze(self: Any, dim: int | None = None) -> Tensor:
         """Without axes of length 1; with `dim`, without that one if it is of length 1 (else unchanged, as in PyTorch)."""
         if dim is not None and self.shape[dim] != 1:
-            return self  # type: ignore[return-value]
+            return self
         return shape.squeeze(self, dim)
 
     def expand(self, *size: Any) -> Tensor:
         return shape.expand(self, _sizes(size))
 
-    def expand_as(self, other: Any) -> Tensor:
+    def expand_as(self: Any, other: Any) -> Tensor:
         return shape.expand(self, other.shape)
 
     def flip(self, *dims: Any) -> Tensor:
@@ -365,10 +257,10 @@ class Methods:
     def split(self, split_size: Any, dim: int = 0) -> tuple[Tensor, ...]:
         return shape.split(self, split_size, dim)
 
-    def chunk(self, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
+    def chunk(self: Any, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
         return shape.split(self, -(-self.shape[dim] // chunks), dim)
 
-    def unbind(self, dim: int = 0) -> tuple[Tensor, ...]:
+    def unbind(self: Any, dim: int = 0) -> tuple[Tensor, ...]:
         """The slices along `dim`."""
         if not self.ndim:
             raise TypeError("iteration over a 0-d tensor: it has no axis to go along.")
@@ -376,19 +268,17 @@ class Methods:
         return tuple(moved[i] for i in range(moved.shape[0]))
 
     def gather(self, dim: int, index: Any) -> Tensor:
-        from tinygrad_edu.ops.index import take_along_axis
-
         return take_along_axis(self, index, dim)
 
     # -- dtypes, copies, sizes -------------------------------------------------------------------------------------
 
-    def to(self, dtype: Any = None, *_: Any, **__: Any) -> Tensor:
+    def to(self: Any, dtype: Any = None, *_: Any, **__: Any) -> Tensor:
         """In another dtype; a device name, and what goes with it, changes nothing, as there is only one here."""
         try:
             wanted = None if dtype is None or str(dtype).split(":")[0] in ("cpu", "cuda", "mps") else np.dtype(dtype)
         except TypeError:
             raise ShapeError(f"to: expected a dtype or a device name, got {dtype!r}.") from None
-        return self if wanted is None or wanted == self.dtype else e.cast(self, dtype=wanted)  # type: ignore[return-value]
+        return self if wanted is None or wanted == self.dtype else e.cast(self, dtype=wanted)
 
     def type_as(self, other: Any) -> Tensor:
         return self.to(other.dtype)
@@ -408,45 +298,45 @@ class Methods:
     def bool(self) -> Tensor:
         return self.to(np.bool_)
 
-    def cpu(self) -> Tensor:
-        return self  # type: ignore[return-value]
+    def cpu(self: Any) -> Tensor:
+        return self
 
     contiguous = cpu
 
-    def clone(self) -> Tensor:
+    def clone(self: Any) -> Tensor:
         """A copy of the values, in the graph."""
         return e.cast(self, dtype=self.dtype)
 
-    def size(self, dim: Any = None) -> Any:
+    def size(self: Any, dim: Any = None) -> Any:
         return self.shape if dim is None else self.shape[dim]
 
-    def dim(self) -> Any:
+    def dim(self: Any) -> Any:
         return len(self.shape)
 
-    def numel(self) -> Any:
+    def numel(self: Any) -> Any:
         return int(np.prod(self.shape))
 
     # -- in place --------------------------------------------------------------------------------------------------
 
-    def add_(self, other: Any, *, alpha: Any = 1) -> Tensor:
+    def add_(self: Any, other: Any, *, alpha: Any = 1) -> Tensor:
         return inplace.apply_(self, "add_", np.add, other if alpha == 1 else other * alpha)
 
-    def sub_(self, other: Any, *, alpha: Any = 1) -> Tensor:
+    def sub_(self: Any, other: Any, *, alpha: Any = 1) -> Tensor:
         return inplace.apply_(self, "sub_", np.subtract, other if alpha == 1 else other * alpha)
 
-    def mul_(self, other: Any) -> Tensor:
+    def mul_(self: Any, other: Any) -> Tensor:
         return inplace.apply_(self, "mul_", np.multiply, other)
 
-    def div_(self, other: Any) -> Tensor:
+    def div_(self: Any, other: Any) -> Tensor:
         return inplace.apply_(self, "div_", np.true_divide, other)
 
-    def copy_(self, other: Any) -> Tensor:
+    def copy_(self: Any, other: Any) -> Tensor:
         inplace.writable(self, "copy_", other)[...] = inplace.plain(other)
-        return self  # type: ignore[return-value]
+        return self
 
-    def fill_(self, value: Any) -> Tensor:
+    def fill_(self: Any, value: Any) -> Tensor:
         inplace.writable(self, "fill_", value)[...] = inplace.plain(value)
-        return self  # type: ignore[return-value]
+        return self
 
     def zero_(self) -> Tensor:
         return self.fill_(0)
@@ -454,7 +344,7 @@ class Methods:
     # -- gradients -------------------------------------------------------------------------------------------------
 
     def backward(
-        self, gradient: Any = None, retain_graph: Any = None, create_graph: Any = False, inputs: Any = None
+        self: Any, gradient: Any = None, retain_graph: Any = None, create_graph: Any = False, inputs: Any = None
     ) -> None:
         """The reverse sweep from this tensor: adds the gradient of each leaf to its `.grad`.
 
@@ -465,14 +355,6 @@ class Methods:
         backward([self], [gradient], retain_graph, create_graph, inputs)
 
 
-def _augmented(x: Any, name: str, ufunc: np.ufunc, op: Any, other: Any) -> Any:
-    if inplace.in_graph(x, other) and not x.is_leaf or x.level or getattr(other, "level", 0):
-        return op(x, other)
-    if inplace.in_graph(x, other) and x.node is None:
-        return op(x, other)
-    return inplace.apply_(x, name, ufunc, other)
-
-
 def _extremum(x: Any, dim: Any, keepdim: Any, axis: Any, keepdims: Any, whole: Any, arg: Any, pairwise: Any) -> Any:
     dim, keepdim = _pair(dim, keepdim, axis, keepdims)
     if dim is None:
@@ -480,7 +362,7 @@ def _extremum(x: Any, dim: Any, keepdim: Any, axis: Any, keepdims: Any, whole: A
     if isinstance(dim, Tensor | np.ndarray):
         return pairwise(x, dim)
     found = arg(x, dim, keepdims=True)
-    values = index.take_along_axis(x, found, dim)
+    values = take_along_axis(x, found, dim)
     return Extremum(values, found) if keepdim else Extremum(shape.squeeze(values, dim), shape.squeeze(found, dim))
 
 
@@ -505,7 +387,6 @@ def flatten(x: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
     return shape.reshape(x, shape=(*x.shape[:first], middle, *x.shape[last + 1 :]))
 
 
-for _name, _method in vars(Methods).items():
+for _name, _method in [*vars(Operators).items(), *vars(Methods).items()]:
     if _name not in ("__dict__", "__weakref__", "__doc__", "__module__", "__slots__", "__hash__", "__annotations__"):
         setattr(Tensor, _name, _method)
-

@@ -42,7 +42,7 @@ def _keep(v: Any, x: Any, axis: tuple[int, ...], keepdims: bool) -> Any:
     return v if keepdims or v.ndim == x.ndim else np.reshape(v, kept_shape(x.shape, axis))
 
 
-sum_ = linear(
+sum_: Op = linear(
     "sum",
     lambda x, *, axis, keepdims: np.add.reduce(x, axis=axis, keepdims=keepdims),
     lambda y_bar, x, *, axis, keepdims: _stretch(y_bar, x, axis, keepdims),
@@ -94,7 +94,7 @@ def _softmax_of(y: Any, x: Any, axis: tuple[int, ...], keepdims: bool) -> Any:
     return np.exp(x - _keep(y, x, axis, keepdims))
 
 
-logsumexp_ = primitive(
+logsumexp_: Op = primitive(
     "logsumexp",
     _logsumexp,
     Given(
@@ -227,7 +227,7 @@ def _arg(name: str, function: Any) -> Any:
             return np.reshape(y, (size, *(1 for _ in x.shape[1:]))) if keepdims else y
         return op(x, axis=axis + 1, keepdims=keepdims)
 
-    op = primitive(
+    op: Op = primitive(
         name,
         function,
         None,
@@ -252,7 +252,7 @@ def sum_to_shape(x: Any, shape: tuple[int, ...]) -> Any:
 
 
 def _truth(name: str, function: np.ufunc, math: str) -> Any:
-    op = primitive(
+    op: Op = primitive(
         f"{name}_of",
         lambda x, *, axis, keepdims: function.reduce(x, axis=axis, keepdims=keepdims),
         None,

@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from tinygrad_edu.engine.families import linear, unbroadcast
-from tinygrad_edu.engine.op import Sample
+from tinygrad_edu.engine.op import Op, Sample
 from tinygrad_edu.engine.tensor import Tensor, as_value
 from tinygrad_edu.errors import ShapeError
 from tinygrad_edu.ops._axes import many_axes, one_axis, shifted
 from tinygrad_edu.ops._numpy import implements
 
-reshape = linear(
+reshape: Op = linear(
     "reshape",
     lambda x, *, shape: x.reshape(shape),
     lambda y_bar, x, *, shape: reshape(y_bar, shape=x.shape),
     math="y = the elements of x, in order, in another shape",
     text="X̄ += Ȳ in x's shape",
     batch=lambda size, args, flags, *, shape: reshape(*args, shape=(size, *shape)),
-    samples=lambda r: [Sample((r(2, 6),), {"shape": (3, 4)}), Sample((r(1),), {"shape": ()}), Sample((r(),), {"shape": (1, 1)})],
+    samples=lambda r: [
+        Sample((r(2, 6),), {"shape": (3, 4)}),
+        Sample((r(1),), {"shape": ()}),
+        Sample((r(),), {"shape": (1, 1)}),
+    ],
 )
-transpose = linear(
+transpose: Op = linear(
     "transpose",
     lambda x, *, axes: x.transpose(axes),
     lambda y_bar, x, *, axes: transpose(y_bar, axes=tuple(sorted(range(len(axes)), key=axes.__getitem__))),
@@ -32,7 +37,7 @@ transpose = linear(
     batch=lambda size, args, flags, *, axes: transpose(*args, axes=(0, *shifted(axes))),
     samples=lambda r: [Sample((r(2, 3, 4),), {"axes": (2, 0, 1)}), Sample((r(2, 3),), {"axes": (1, 0)})],
 )
-broadcast_to = linear(
+broadcast_to: Op = linear(
     "broadcast_to",
     lambda x, *, shape: np.broadcast_to(x, shape),
     lambda y_bar, x, *, shape: unbroadcast(y_bar, x.shape),
@@ -43,7 +48,7 @@ broadcast_to = linear(
     ),
     samples=lambda r: [Sample((r(3, 1),), {"shape": (2, 3, 4)}), Sample((r(),), {"shape": (2,)})],
 )
-flip_ = linear(
+flip_: Op = linear(
     "flip",
     lambda x, *, axis: np.flip(x, axis),
     lambda y_bar, x, *, axis: flip_(y_bar, axis=axis),
@@ -52,7 +57,7 @@ flip_ = linear(
     batch=lambda size, args, flags, *, axis: flip_(*args, axis=shifted(axis)),
     samples=lambda r: [Sample((r(2, 3),), {"axis": (1,)}), Sample((r(2, 3),), {"axis": (0, 1)})],
 )
-pad_ = linear(
+pad_: Op = linear(
     "pad",
     lambda x, *, widths: np.pad(x, widths),
     lambda y_bar, x, *, widths: y_bar[tuple(slice(lo, lo + n) for (lo, _), n in zip(widths, x.shape, strict=True))],
@@ -70,7 +75,7 @@ def _own_slice(i: int, y_bar: Any, *xs: Any, axis: int) -> Any:
     return y_bar[tuple(index)]
 
 
-concatenate_ = linear(
+concatenate_: Op = linear(
     "concatenate",
     lambda *xs, axis: np.concatenate(xs, axis=axis),
     math="y = the arguments one after the other along an axis",
@@ -78,7 +83,8 @@ concatenate_ = linear(
     each=_own_slice,
     promotes=True,
     batch=lambda size, args, flags, *, axis: concatenate_(
-        *[a if flag else broadcast_to(a, shape=(size, *a.shape)) for a, flag in zip(args, flags, strict=True)], axis=axis + 1
+        *[a if flag else broadcast_to(a, shape=(size, *a.shape)) for a, flag in zip(args, flags, strict=True)],
+        axis=axis + 1,
     ),
     samples=lambda r: [Sample((r(2, 3), r(1, 3), r(2, 3)), {"axis": 0}), Sample((r(2, 1), r(2, 2)), {"axis": 1})],
 )
@@ -141,7 +147,9 @@ def swapaxes(x: Any, axis1: int, axis2: int) -> Any:
 def moveaxis(x: Any, source: Any, destination: Any) -> Any:
     """`x` with the `source` axes at the `destination` places and the others in order."""
     sources = [one_axis(a, x.ndim, "moveaxis") for a in (source if isinstance(source, Sequence) else (source,))]
-    places = [one_axis(a, x.ndim, "moveaxis") for a in (destination if isinstance(destination, Sequence) else (destination,))]
+    places = [
+        one_axis(a, x.ndim, "moveaxis") for a in (destination if isinstance(destination, Sequence) else (destination,))
+    ]
     if len(sources) != len(places):
         raise ShapeError(f"moveaxis: {len(sources)} axes to move and {len(places)} places for them.")
     order = [a for a in range(x.ndim) if a not in sources]
@@ -169,7 +177,9 @@ def expand(x: Any, shape: Sequence[int]) -> Any:
     """PyTorch's `expand`: as `broadcast_to`, with −1 for an axis that stays as it is."""
     lead = len(shape) - x.ndim
     if lead < 0 or any(n == -1 for n in shape[:lead]):
-        raise ShapeError(f"expand: shape {tuple(shape)} can't be made from {x.shape}; -1 only stands for an axis that is there.")
+        raise ShapeError(
+            f"expand: shape {tuple(shape)} can't be made from {x.shape}; -1 only stands for an axis that is there."
+        )
     return broadcast_to(x, shape=tuple(x.shape[i - lead] if n == -1 else int(n) for i, n in enumerate(shape)))
 
 
@@ -229,13 +239,14 @@ def numpy_split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     n = x.shape[at]
     if isinstance(indices_or_sections, int):
         if n % indices_or_sections:
-            raise ShapeError(f"split: axis {axis} of shape {x.shape} doesn't divide into {indices_or_sections} equal sections.")
+            raise ShapeError(
+                f"split: axis {axis} of shape {x.shape} doesn't divide into {indices_or_sections} equal sections."
+            )
         size = n // indices_or_sections
         cuts = list(range(size, n, size)) if size else []
     else:
         cuts = [int(i) for i in indices_or_sections]
-    edges = [0, *cuts, n]
-    return [x[(*(slice(None),) * at, slice(a, b))] for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    return [x[(*(slice(None),) * at, slice(a, b))] for a, b in itertools.pairwise([0, *cuts, n])]
 
 
 def split(x: Any, size: int | Sequence[int], axis: int = 0) -> tuple[Any, ...]:

@@ -1,0 +1,173 @@
+"""The generated test: every op × its samples × {float32, float64} against everything that its declaration promises.
+
+And the test of that test: every rule of every op, made wrong by a thousandth, is caught.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from tests.ops import checks
+from tests.ops.checks import Case
+from tinygrad_edu.engine.families import Local
+from tinygrad_edu.engine.op import REGISTRY, Op, Rule
+
+_erf = np.vectorize(math.erf, otypes=[float])
+REFERENCES = {
+    "power": np.power,
+    "erf": _erf,
+    "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
+    "relu": lambda x: np.where(x > 0, x, 0),
+    "relu6": lambda x: np.where(x > 6, 6, np.where(x > 0, x, 0)),
+    "leaky_relu": lambda x, *, slope: np.where(x > 0, x, slope * x),
+    "softplus": lambda x, *, beta, threshold: np.log(1 + np.exp(beta * x)) / beta,
+    "silu": lambda x: x / (1 + np.exp(-x)),
+    "gelu": lambda x, *, approximate: (
+        x / 2 * (1 + _erf(x / math.sqrt(2)))
+        if approximate == "none"
+        else x / 2 * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))
+    ),
+    "elu": lambda x, *, alpha: np.where(x > 0, x, alpha * (np.exp(x) - 1)),
+    "above": lambda a, b, *, tie: np.where(a == b, tie, np.where(a > b, 1.0, 0.0)),
+    "clamp": lambda x, *, low, high: np.minimum(
+        np.maximum(x, -np.inf if low is None else low), np.inf if high is None else high
+    ),
+    "cast": lambda x, *, dtype: x.astype(dtype),
+    "sum": lambda x, *, axis, keepdims: np.sum(x, axis=axis, keepdims=keepdims),
+    "max": lambda x, *, axis, keepdims: np.max(x, axis=axis, keepdims=keepdims),
+    "min": lambda x, *, axis, keepdims: np.min(x, axis=axis, keepdims=keepdims),
+    "all_of": lambda x, *, axis, keepdims: np.all(x, axis=axis, keepdims=keepdims),
+    "any_of": lambda x, *, axis, keepdims: np.any(x, axis=axis, keepdims=keepdims),
+    "reshape": lambda x, *, shape: np.reshape(x, shape),
+    "transpose": lambda x, *, axes: np.transpose(x, axes),
+    "broadcast_to": lambda x, *, shape: np.broadcast_to(x, shape),
+    "flip": lambda x, *, axis: np.flip(x, axis),
+    "pad": lambda x, *, widths: np.pad(x, widths),
+    "concatenate": lambda *xs, axis: np.concatenate(xs, axis),
+    "einsum": lambda *xs, subscripts: np.einsum(subscripts, *xs),
+    "getitem": lambda x, *indices, spec: _getitem(x, indices, spec),
+    "scatter_add": lambda y, *indices, spec, shape: _scatter(y, indices, spec, shape),
+}
+
+
+def _key(indices: tuple, spec: tuple) -> tuple:
+    rest = iter(indices)
+    return tuple(next(rest) if part == "array" else part for part in spec)
+
+
+def _getitem(x: np.ndarray, indices: tuple, spec: tuple) -> np.ndarray:
+    flat = np.arange(x.size).reshape(x.shape)[_key(indices, spec)]
+    return x.reshape(-1)[flat]
+
+
+def _scatter(y: np.ndarray, indices: tuple, spec: tuple, shape: tuple) -> np.ndarray:
+    flat = np.arange(math.prod(shape)).reshape(shape)[_key(indices, spec)]
+    return np.bincount(flat.ravel(), np.broadcast_to(y, flat.shape).ravel(), math.prod(shape)).reshape(shape)
+
+
+def has_rule(op: Op) -> bool:
+    return callable(op.rules) or any(rule is not None for rule in op.rules)
+
+
+CASES = [
+    pytest.param(op, dtype, id=f"{op.name}-{dtype}") for op in REGISTRY.values() for dtype in ("float64", "float32")
+]
+
+
+@pytest.mark.parametrize(("op", "dtype"), CASES)
+def test_op_keeps_what_its_declaration_promises(op: Op, dtype: str) -> None:
+    for sample in checks.samples(op):
+        case = Case(op, sample, dtype)
+        checks.value(case, REFERENCES)
+        checks.batching(case)
+        if case.xs:
+            for check in checks.DERIVATIVES:
+                check(case)
+
+
+def test_every_op_has_an_independent_reference() -> None:
+    own = [
+        op.name
+        for op in REGISTRY.values()
+        if op.reference is None
+        and op.name not in REFERENCES
+        and getattr(np, getattr(op.forward, "__name__", ""), None) is not op.forward
+    ]
+    assert own == []
+
+
+# -- the test of the test ------------------------------------------------------------------------------------------
+
+
+def _mutants(op: Op) -> Iterator[tuple[str, int, Rule]]:
+    """Each rule of an op with a factor 1.001 in it (or, where the derivative is zero, a thousandth)."""
+    count = max(len(sample.args) for sample in checks.samples(op)) if callable(op.rules) else len(op.rules)
+    for position in range(count):
+        rule = op.rule(position)
+        if rule is None:
+            continue
+        push, pull = _off(rule.push), _off(rule.pull)
+        if op.family == "primitive":
+            yield "push", position, dataclasses.replace(rule, push=push)
+            yield "pull", position, dataclasses.replace(rule, pull=pull)
+        elif op.family == "elementwise":
+            yield "partial", position, dataclasses.replace(rule, local=_off_local(rule.local))
+        else:
+            yield "transpose", position, dataclasses.replace(rule, pull=pull)
+
+
+def _off_local(local: Local) -> Local:
+    if local.function is None:
+        return Local(local.number * 1.001 or 0.001, None, False)
+    right = local.function
+    if local.selects:  # as a factor, where the mask was
+        return Local(None, lambda y, *xs, **params: 1.001 * np.asarray(right(y, *xs, **params), float), False)
+    return Local(None, lambda y, *xs, **params: 1.001 * right(y, *xs, **params), False)
+
+
+def _off(rule):
+    def off(g, y, *xs, **params):
+        right = rule(g, y, *xs, **params)
+        if isinstance(right, tuple):
+            return tuple(1.001 * v for v in right)
+        return 1.001 * right
+
+    return off
+
+
+MUTANTS = [
+    pytest.param(op, position, rule, id=f"{op.name}-{kind}-{position}")
+    for op in REGISTRY.values()
+    if has_rule(op)
+    for kind, position, rule in _mutants(op)
+]
+
+
+@pytest.mark.parametrize(("op", "position", "rule"), MUTANTS)
+def test_a_rule_off_by_a_thousandth_is_caught(
+    op: Op, position: int, rule: Rule, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(op, "rules", _replaced(op, position, rule))
+    caught = []
+    for sample in checks.samples(op):
+        case = Case(op, sample, "float64")
+        if position not in case.places:
+            continue
+        for check in (checks.tangent, checks.adjoint):
+            try:
+                check(case)
+            except AssertionError as error:
+                caught.append(str(error))
+    assert caught, f"{op.name}: nothing noticed that the rule of argument {position} is wrong by a thousandth"
+
+
+def _replaced(op: Op, position: int, rule: Rule):
+    if callable(op.rules):
+        right = op.rules
+        return lambda i: rule if i == position else right(i)
+    return [rule if i == position else r for i, r in enumerate(op.rules)]

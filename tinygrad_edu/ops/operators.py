@@ -1,0 +1,139 @@
+"""Tensor's operators; its named methods are in `methods.py`, which attaches both to Tensor."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tinygrad_edu.ops import elementwise as e
+from tinygrad_edu.ops import index, inplace, linalg
+
+if TYPE_CHECKING:
+    from tinygrad_edu.engine.tensor import Tensor
+
+
+class Operators:
+    """Arithmetic, comparison and indexing: each operator is the op of the same meaning."""
+
+    __slots__ = ()
+    __array_priority__ = 1000
+
+    def __add__(self, other: Any) -> Tensor:
+        return e.add(self, other)
+
+    def __radd__(self, other: Any) -> Tensor:
+        return e.add(other, self)
+
+    def __sub__(self, other: Any) -> Tensor:
+        return e.subtract(self, other)
+
+    def __rsub__(self, other: Any) -> Tensor:
+        return e.subtract(other, self)
+
+    def __mul__(self, other: Any) -> Tensor:
+        return e.multiply(self, other)
+
+    def __rmul__(self, other: Any) -> Tensor:
+        return e.multiply(other, self)
+
+    def __truediv__(self, other: Any) -> Tensor:
+        return e.divide(self, other)
+
+    def __rtruediv__(self, other: Any) -> Tensor:
+        return e.divide(other, self)
+
+    def __floordiv__(self, other: Any) -> Tensor:
+        return e.floor_divide(self, other)
+
+    def __rfloordiv__(self, other: Any) -> Tensor:
+        return e.floor_divide(other, self)
+
+    def __mod__(self, other: Any) -> Tensor:
+        return e.remainder(self, other)
+
+    def __rmod__(self, other: Any) -> Tensor:
+        return e.remainder(other, self)
+
+    def __pow__(self, other: Any) -> Tensor:
+        return e.power(self, other)
+
+    def __rpow__(self, other: Any) -> Tensor:
+        return e.power(other, self)
+
+    def __matmul__(self, other: Any) -> Tensor:
+        return linalg.matmul(self, other)
+
+    def __rmatmul__(self, other: Any) -> Tensor:
+        return linalg.matmul(other, self)
+
+    def __neg__(self) -> Tensor:
+        return e.negative(self)
+
+    def __pos__(self) -> Tensor:
+        return e.positive(self)
+
+    def __abs__(self) -> Tensor:
+        return e.absolute(self)
+
+    def __invert__(self) -> Tensor:
+        return e.invert(self)
+
+    def __and__(self, other: Any) -> Tensor:
+        return e.bitwise_and(self, other)
+
+    def __or__(self, other: Any) -> Tensor:
+        return e.bitwise_or(self, other)
+
+    def __xor__(self, other: Any) -> Tensor:
+        return e.bitwise_xor(self, other)
+
+    def __lt__(self, other: Any) -> Tensor:
+        return e.less(self, other)
+
+    def __le__(self, other: Any) -> Tensor:
+        return e.less_equal(self, other)
+
+    def __gt__(self, other: Any) -> Tensor:
+        return e.greater(self, other)
+
+    def __ge__(self, other: Any) -> Tensor:
+        return e.greater_equal(self, other)
+
+    def __eq__(self, other: object) -> Tensor:  # type: ignore[override]  # elementwise, as in NumPy
+        return e.equal(self, other)
+
+    def __ne__(self, other: object) -> Tensor:  # type: ignore[override]
+        return e.not_equal(self, other)
+
+    # Augmented assignment writes in place where nothing is recorded (`with no_grad(): w -= lr * w.grad`) and otherwise rebinds the
+    # name to a new tensor, so that the graph stays right.
+
+    def __iadd__(self, other: Any) -> Tensor:
+        return _augmented(self, "+=", np.add, e.add, other)
+
+    def __isub__(self, other: Any) -> Tensor:
+        return _augmented(self, "-=", np.subtract, e.subtract, other)
+
+    def __imul__(self, other: Any) -> Tensor:
+        return _augmented(self, "*=", np.multiply, e.multiply, other)
+
+    def __itruediv__(self, other: Any) -> Tensor:
+        return _augmented(self, "/=", np.true_divide, e.divide, other)
+
+    def __getitem__(self: Any, key: Any) -> Tensor:
+        return index.index(self, key)
+
+    def __setitem__(self: Any, key: Any, value: Any) -> None:
+        inplace.set_item(self, key, value)
+
+    def __iter__(self: Any) -> Iterator[Tensor]:
+        return iter(self.unbind(0))
+
+
+def _augmented(x: Any, name: str, ufunc: np.ufunc, op: Any, other: Any) -> Any:
+    leaf = x.node is not None and x.is_leaf  # which refuses, with the reason
+    if x.level or getattr(other, "level", 0) or (inplace.in_graph(x, other) and not leaf):
+        return op(x, other)
+    return inplace.apply_(x, name, ufunc, other)

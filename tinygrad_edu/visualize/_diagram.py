@@ -1,0 +1,309 @@
+"""From a recorded graph to boxes and arrows with their texts; how these look is decided in `_dot.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from tinygrad_edu.engine.graph import Leaf, Node, Pick, Spec, ancestors
+from tinygrad_edu.engine.op import Op
+from tinygrad_edu.engine.tensor import Tensor
+
+_ARGUMENTS = "abcdefgh"  # as the ops' mathematics calls them, where there are several; a single one is x
+_LONGEST = 40  # characters of a metadata value that still say something
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """One thing to draw. `kind` is op, parameter, input, constant, output or cut."""
+
+    id: str
+    kind: str
+    lines: tuple[str, ...]
+    module: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Arrow:
+    """The way of a value, in the direction of the computation; `label` says how the adjoint comes back along it."""
+
+    source: str
+    target: str
+    label: str = ""
+
+
+@dataclass(slots=True)
+class Diagram:
+    """Boxes in the order of the computation, arrows in that of their targets' arguments, and the titles of the modules."""
+
+    boxes: list[Box] = field(default_factory=list)
+    arrows: list[Arrow] = field(default_factory=list)
+    modules: dict[str, str] = field(default_factory=dict)
+    cut: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """What the user's program calls its values, by node or, for arrays that aren't differentiated, by identity."""
+
+    nodes: Mapping[Node, str]
+    arrays: Mapping[int, str]
+    parameters: Mapping[Node, str]  # "0.weight"
+    modules: Mapping[Node, str]  # of a parameter: the name of the module that owns it
+    titles: Mapping[str, str]  # of a module: "0 Linear"
+
+
+def labels_of(names: Mapping[str, Any] | None, model: Any) -> Labels:
+    """The names in `names` (what isn't a tensor is passed over) and those of the parameters and modules of `model`."""
+    nodes: dict[Node, str] = {}
+    arrays: dict[int, str] = {}
+    for name, value in (names or {}).items():
+        if isinstance(value, Tensor) and value.node is not None:
+            nodes.setdefault(value.node, name)
+        elif isinstance(value, Tensor) and value.level == 0:
+            arrays.setdefault(id(value.array), name)
+        elif isinstance(value, np.ndarray):
+            arrays.setdefault(id(value), name)
+    parameters: dict[Node, str] = {}
+    modules: dict[Node, str] = {}
+    titles: dict[str, str] = {}
+    if model is not None:
+        kinds = {name: type(module).__name__ for name, module in model.named_modules()}
+        for name, parameter in model.named_parameters():
+            if parameter.node is None:
+                continue
+            owner = name.rpartition(".")[0]
+            parameters[parameter.node] = name
+            modules[parameter.node] = owner
+            titles[owner] = f"{owner} {kinds.get(owner, '')}".strip()
+    return Labels(nodes, arrays, parameters, modules, titles)
+
+
+def diagram_of(outputs: Sequence[tuple[str, Tensor]], labels: Labels, *, values: bool, limit: int) -> Diagram:
+    """What to draw of the graph behind `outputs`, pairs of a title and a tensor: at most `limit` boxes, the latest first."""
+    roots = [y.node for _, y in outputs if y.node is not None]
+    shown, cut = _choose(ancestors(roots), limit - len(outputs), labels)
+    known = _known_values(shown, outputs) if values else {}
+    return _Draughtsman(labels, known, shown, cut).draw(outputs)
+
+
+def _choose(nodes: list[Node], budget: int, labels: Labels) -> tuple[set[Node], int]:
+    """The nodes to draw, from the latest back until the boxes are used up, and how many are left out.
+
+    A leaf counts when the first op that uses it does: however early it was made, it is drawn beside that op.
+    """
+    shown: set[Node] = set()
+    used = 0
+    for node in nodes:
+        if used >= budget:
+            break
+        if isinstance(node, Pick):
+            continue
+        if node not in shown and (node.op is not None or not shown):
+            shown.add(node)
+            used += 1
+        for edge, x in _arguments(node):
+            if used >= budget:
+                break
+            if edge is None:
+                used += _is_constant(x)
+            elif edge.op is None and edge not in shown:
+                shown.add(edge)
+                used += 1
+    # A leaf that is itself an output was made before the ops that were just chosen.
+    left = [node for node in nodes if node not in shown and not isinstance(node, Pick)]
+    while left and used < budget:
+        shown.add(left.pop(0))
+        used += 1
+    return shown, len(left)
+
+
+def _arguments(node: Node) -> list[tuple[Node | None, Any]]:
+    """Each argument's edge (None where nothing is differentiated) and what the node kept of it (None if that isn't known)."""
+    xs = node.xs if node.xs is not None and len(node.xs) == len(node.edges) else [None] * len(node.edges)
+    return list(zip(node.edges, xs, strict=True))
+
+
+def _is_constant(x: Any) -> bool:
+    return x is not None and not isinstance(x, Node)
+
+
+def _known_values(shown: set[Node], outputs: Sequence[tuple[str, Tensor]]) -> dict[Node, Any]:
+    """The values that can still be had: of the outputs, of leaves that are alive, and what nodes kept for their rules."""
+    known: dict[Node, Any] = {}
+    for node in shown:
+        if isinstance(node, Leaf) and (owner := node.owner()) is not None and owner.level == 0:
+            known[node] = owner.array
+        if isinstance(node.y, np.ndarray):
+            known[node] = node.y
+        for edge, x in _arguments(node):
+            if edge is not None and not isinstance(edge, Pick) and isinstance(x, np.ndarray):
+                known[edge] = x
+    known.update((y.node, y.array) for _, y in outputs if y.node is not None and y.level == 0)
+    return known
+
+
+class _Draughtsman:
+    """Makes the boxes and arrows; numbers them in the order of the computation, so that ids don't depend on memory."""
+
+    def __init__(self, labels: Labels, known: dict[Node, Any], shown: set[Node], cut: int) -> None:
+        self.labels = labels
+        self.known = known
+        self.shown = shown
+        self.diagram = Diagram(cut=cut)
+        self.ids: dict[Node, str] = {}
+        self.constants: dict[int, str] = {}
+        self.cut_id = ""
+
+    def draw(self, outputs: Sequence[tuple[str, Tensor]]) -> Diagram:
+        if self.diagram.cut:
+            text = f"… {self.diagram.cut:,} earlier nodes aren't drawn"
+            self.cut_id = self._add("cut", [text, "draw(..., max_nodes=...) shows more"])
+        order = sorted((node for node in self.shown if node.op is not None), key=lambda node: node.order)
+        for node in order:
+            self._op(node)
+        for title, y in outputs:
+            assert y.node is not None
+            source, output = self._source(y.node)
+            name = self.labels.nodes.get(y.node, title)
+            lines = [name, kind_of(y.node)]
+            if isinstance(y.node, Pick) or y.node.op is None:
+                lines += self._value(y.node)
+            self._arrow(source, self._add("output", lines), output)
+        return self.diagram
+
+    def _op(self, node: Node) -> None:
+        op = node.op
+        assert op is not None
+        sources: list[tuple[str, str]] = []
+        for position, (edge, x) in enumerate(_arguments(node)):
+            if edge is not None:
+                source, output = self._source(edge)
+                sources.append((source, " · ".join(filter(None, [output, rule_text(op, position)]))))
+            elif _is_constant(x):
+                sources.append((self._constant(x), ""))
+        name = self.labels.nodes.get(node)
+        title = " ".join(filter(None, [f"{name} =" if name else "", op.name, metadata_text(node.params)]))
+        cost = cost_of(node)
+        shape = kind_of(node) + (f" · {cost:,} flops" if cost else "")
+        self.ids[node] = target = self._add("op", [title, op.math, shape, *self._value(node)], self._module(node))
+        for source, label in sources:
+            self._arrow(source, target, label)
+
+    def _module(self, node: Node) -> str | None:
+        """The module that an op belongs to: the one that owns the parameters it uses, if that is one."""
+        owners = {self.labels.modules[edge] for edge in node.edges if edge in self.labels.modules}
+        return owners.pop() if len(owners) == 1 else None
+
+    def _source(self, edge: Node) -> tuple[str, str]:
+        """The box that a value comes from, and which of its outputs it is if it has several."""
+        output = ""
+        if isinstance(edge, Pick):
+            output = f"output {edge.index}"
+            picked = edge.edges[0]
+            assert picked is not None
+            edge = picked
+        if edge not in self.ids and edge.op is None and edge in self.shown:
+            name = self.labels.parameters.get(edge)
+            kind = "input" if name is None else "parameter"
+            title = name or self.labels.nodes.get(edge, "input")
+            lines = [title, kind_of(edge), *self._value(edge)]
+            self.ids[edge] = self._add(kind, lines, self.labels.modules.get(edge))
+        return self.ids.get(edge, self.cut_id), output
+
+    def _constant(self, x: Any) -> str:
+        """The box of a value that isn't differentiated: one for each array, however often it is used."""
+        key = id(x) if isinstance(x, np.ndarray) else None
+        if key is not None and key in self.constants:
+            return self.constants[key]
+        if isinstance(x, Spec | np.ndarray | Tensor):
+            name = self.labels.arrays.get(id(x), "constant")
+            shown = value_text(x) if self.known and isinstance(x, np.ndarray) else ""
+            lines = [name, f"{x.shape} {x.dtype}", *([shown] if shown else [])]
+        else:
+            lines = [f"{x}"]
+        made = self._add("constant", lines)
+        if key is not None:
+            self.constants[key] = made
+        return made
+
+    def _value(self, node: Node) -> list[str]:
+        return [value_text(self.known[node])] if node in self.known else []
+
+    def _add(self, kind: str, lines: Sequence[str], module: str | None = None) -> str:
+        made = f"n{len(self.diagram.boxes)}"
+        self.diagram.boxes.append(Box(made, kind, tuple(lines), module))
+        if module is not None:
+            self.diagram.modules.setdefault(module, self.labels.titles[module])
+        return made
+
+    def _arrow(self, source: str, target: str, label: str) -> None:
+        arrow = Arrow(source, target, label if source != self.cut_id else "")
+        if source != self.cut_id or arrow not in self.diagram.arrows[-1:]:
+            self.diagram.arrows.append(arrow)
+
+
+# -- texts ---------------------------------------------------------------------------------------------------------
+
+
+def kind_of(node: Node) -> str:
+    """Shape and dtype of what a node made; of a node with several outputs, the shapes of all."""
+    several = node.shape and isinstance(node.shape[0], tuple)
+    return f"{', '.join(map(str, node.shape))} {node.dtype}" if several else f"{node.shape} {node.dtype}"
+
+
+def rule_text(op: Op, position: int) -> str:
+    """The derivative of an op in one argument as the picture shows it: `∂y/∂x = cos x`, or a matrix rule such as `X̄ += Ȳ W`."""
+    rule = op.rule(position)
+    if rule is None:
+        return ""
+    if op.family != "elementwise" or callable(op.rules):
+        return rule.text
+    differentiable = [i for i in range(len(op.rules)) if op.rules[i] is not None]
+    name = "x" if len(op.rules) == 1 else _ARGUMENTS[differentiable.index(position) % len(_ARGUMENTS)]
+    return f"∂y/∂{name} = {rule.text}"
+
+
+def cost_of(node: Node) -> int | None:
+    """The floating-point operations of one call, as its op declares them; None where the shapes that it needs are gone."""
+    op = node.op
+    assert op is not None
+    if not callable(op.cost):
+        return op.cost
+    xs: Sequence[Any] = node.edges if node.xs is None else node.xs
+    if len(xs) != len(node.edges):
+        return None
+    several = node.shape and isinstance(node.shape[0], tuple)
+    y: Any = tuple(Spec(shape, node.dtype) for shape in node.shape) if several else node  # type: ignore[arg-type]
+    cost: Callable[..., int] = op.cost
+    return int(cost(y, *xs, **node.params))
+
+
+def metadata_text(params: Mapping[str, Any]) -> str:
+    """Those metadata of a call that are short and the same in every run: `axis=1 keepdims=True`."""
+    texts = [f"{key}={value}" for key, value in params.items() if _is_plain(value)]
+    return " ".join(text for text in texts if len(text) <= _LONGEST)
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether printing a value shows only its value, and no address."""
+    if isinstance(value, tuple | list):
+        return all(map(_is_plain, value))
+    if isinstance(value, slice):
+        return all(map(_is_plain, (value.start, value.stop, value.step)))
+    return isinstance(value, bool | int | float | complex | str | np.dtype | np.generic)
+
+
+def value_text(array: Any) -> str:
+    """The numbers of a small array, of a larger one their range and mean."""
+    if not array.size:
+        return "empty"
+    if array.size <= 4:
+        numbers = [f"{x:.4g}" for x in array.ravel().tolist()]
+        return f"= {numbers[0]}" if not array.ndim else f"= [{', '.join(numbers)}]"
+    if array.dtype.kind not in "fiu":
+        return ""
+    return f"min {array.min():.3g}, mean {array.mean():.3g}, max {array.max():.3g}"
