@@ -1,6 +1,7 @@
 """Transforms: functions that take a function and return one that computes its derivatives, or its values over a batch.
 
-They nest freely, in any order. Arguments and results may be tensors, arrays, numbers, or nested tuples, lists and dicts of them.
+They nest freely, in any order. Arguments and results may be tensors, arrays, numbers, or nested tuples, lists and dicts
+of them.
 """
 
 from __future__ import annotations
@@ -72,7 +73,8 @@ class _Pullback:
         outputs, self.out_structure = flatten(result)
         self.outputs = [as_tensor(y) for y in outputs]
         reached = [y.node for y in self.outputs if y.node is not None]
-        # Where a graph that isn't this call's own is reached (a parameter, an outer transform), what is computed here is part of it.
+        # Where a graph that isn't this call's own is reached (a parameter, an outer transform), what is computed here
+        # is part of it.
         own = set(self.inputs)
         nodes = ancestors(reached, own)
         self.record = watched and any(
@@ -119,8 +121,8 @@ class _Pullback:
 def vjp(f: Function, *primals: Any, has_aux: bool = False) -> Any:
     """The value of `f` and its pull-back: `(y, pullback)`, or `(y, pullback, aux)`.
 
-    `pullback(y_bar)` returns the cotangents of all primals as a tuple, and may be called any number of times. Cost: one pass forward now,
-    one pass back per call.
+    `pullback(y_bar)` returns the cotangents of all primals as a tuple, and may be called any number of times. Cost: one
+    pass forward now, one pass back per call.
     """
     recorded = _Pullback(f, primals, "vjp", has_aux)
 
@@ -150,7 +152,8 @@ def value_and_grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> 
 
 
 def grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
-    """A function that returns the gradient of `f`, which returns a scalar, in the arguments `argnums` (a tuple for several).
+    """A function that returns the gradient of `f`, which returns a scalar, in the arguments `argnums` (a tuple for
+    several).
 
     With `has_aux`, `f` returns `(value, aux)` and the result is `(gradient, aux)`. Cost: one pass each way.
     """
@@ -239,8 +242,9 @@ def _part(v: Any, level: int, which: int) -> Any:
 def vmap(f: Function, in_dims: Any = 0, out_dims: Any = 0) -> Function:
     """`f` over a batch: written for one example, called with many along an axis, all at once.
 
-    `in_dims` says along which axis each argument holds its examples, None for one that all share: an int for all arguments, or a
-    tuple with an entry (or a tree of entries) each. `out_dims` says where the batch axis goes in the results.
+    `in_dims` says along which axis each argument holds its examples, None for one that all share: an int for all
+    arguments, or a tuple with an entry (or a tree of entries) each. `out_dims` says where the batch axis goes in the
+    results.
     """
 
     def batched(*args: Any, **kwargs: Any) -> Any:
@@ -312,7 +316,8 @@ def _blocks(columns: Any, leaves: Sequence[Any], axis: int) -> list[Any]:
 
 
 def jacfwd(f: Function, argnums: Argnums = 0) -> Function:
-    """The Jacobian of `f` by forward mode: shape (*y.shape, *x.shape), one tangent per input element, all in one batched pass.
+    """The Jacobian of `f` by forward mode: shape (*y.shape, *x.shape), one tangent per input element, all in one
+    batched pass.
 
     Best where the inputs are few. For trees: the result's structure, each leaf holding the structure of the inputs.
     """
@@ -331,7 +336,8 @@ def jacfwd(f: Function, argnums: Argnums = 0) -> Function:
 
 
 def jacrev(f: Function, argnums: Argnums = 0) -> Function:
-    """The Jacobian of `f` by reverse mode: shape (*y.shape, *x.shape), one cotangent per output element, all in one batched pass.
+    """The Jacobian of `f` by reverse mode: shape (*y.shape, *x.shape), one cotangent per output element, all in one
+    batched pass.
 
     Best where the outputs are few. For trees: the result's structure, each leaf holding the structure of the inputs.
     """
@@ -361,8 +367,8 @@ def hessian(f: Function, argnums: Argnums = 0) -> Function:
 def hvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
     """The gradient of a scalar function and its Hessian times a vector: `(gradient, H v)`.
 
-    Forward mode over reverse mode: about the cost of two gradients, without the Hessian. With one primal both are single
-    tensors, else tuples.
+    Forward mode over reverse mode: about the cost of two gradients, without the Hessian. With one primal both are
+    single tensors, else tuples.
     """
     one = len(primals) == 1
     gradient = grad(f, 0 if one else tuple(range(len(primals))))

@@ -18,7 +18,7 @@ def seed_for(y: Tensor, y_bar: Any, name: str, record: bool) -> Any:
     if y_bar is None:
         if y.ndim and int(np.prod(y.shape)) != 1:
             raise GraphError(
-                f"{name}: the output has shape {y.shape}, so there is no one gradient. Reduce it to a scalar, e.g. y.sum(), or give "
+                f"{name}: the output has shape {y.shape}, so there is no one gradient. Reduce it to a scalar (y.sum()), or give "
                 f"the cotangent to start from, a tensor of shape {y.shape}."
             )
         y_bar = np.ones(y.shape, y.dtype)

@@ -41,10 +41,11 @@ def _conj(g: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class D:
-    """A local derivative: its formula as text, the derivative as a function of `(y, *xs)` or a number, and what it reads.
+    """A local derivative: its formula as text, the derivative as a function of `(y, *xs)` or a number, and what it
+    reads.
 
-    `selects` instead says where the derivative is one and zero elsewhere, as a boolean function of `(y, *xs)`; what isn't selected is
-    dropped, not multiplied by zero, so an infinity there makes no NaN.
+    `selects` instead says where the derivative is one and zero elsewhere, as a boolean function of `(y, *xs)`; what
+    isn't selected is dropped, not multiplied by zero, so an infinity there makes no NaN.
     """
 
     text: str
@@ -137,7 +138,8 @@ def elementwise(
 ) -> Elementwise:
     """Declare an elementwise op: one `D` per differentiable argument. `cost` is per element of the result.
 
-    `domain` is where the generated tests sample the arguments, one pair for all or one each; `params` lists keyword metadata to try.
+    `domain` is where the generated tests sample the arguments, one pair for all or one each; `params` lists keyword
+    metadata to try.
     """
     arity = len(partials)
     pairs: list[Any] = [domain] * arity if isinstance(domain[0], int | float) else list(domain)
@@ -193,9 +195,9 @@ def linear(
 ) -> Linear:
     """Declare a linear op: for each argument its transpose `(y_bar, *xs, **metadata) -> x_bar`, None for a constant.
 
-    Arguments behind those with a transpose are constants too. Of the `xs` a transpose may use shapes and dtypes; the constants whose
-    values it uses (indices, masks) are named in `reads`. An op of any number of like arguments gives `each(i, y_bar, *xs,
-    **metadata)` instead.
+    Arguments behind those with a transpose are constants too. Of the `xs` a transpose may use shapes and dtypes; the
+    constants whose values it uses (indices, masks) are named in `reads`. An op of any number of like arguments gives
+    `each(i, y_bar, *xs, **metadata)` instead.
     """
 
     def rule(transpose: Callable[..., Any]) -> Rule:
@@ -243,8 +245,8 @@ def bilinear(
 ) -> Bilinear:
     """Declare a bilinear op: for each argument the transpose `(y_bar, *xs, **metadata) -> x_bar`.
 
-    It may use the values of the *other* arguments (which the family has conjugated) and the shape of its own. For any number of
-    arguments (a multilinear op) give `each(i, y_bar, *xs, **metadata)` instead.
+    It may use the values of the *other* arguments (which the family has conjugated) and the shape of its own. For any
+    number of arguments (a multilinear op) give `each(i, y_bar, *xs, **metadata)` instead.
     """
 
     def rule_at(position: int) -> Rule:

@@ -41,9 +41,9 @@ class Spec:
 class Node(Spec):
     """One recorded operation.
 
-    `edges` holds, for each argument, the node that made it, or None where nothing is to be differentiated. A node stands in
-    for its own output wherever a rule needs only a shape and a dtype, so nodes never keep a Tensor alive, only the arrays
-    in `xs` and `y` that the op's rules read.
+    `edges` holds, for each argument, the node that made it, or None where nothing is to be differentiated. A node
+    stands in for its own output wherever a rule needs only a shape and a dtype, so nodes never keep a Tensor alive,
+    only the arrays in `xs` and `y` that the op's rules read.
     """
 
     __slots__ = ("__weakref__", "edges", "hooks", "op", "order", "params", "xs", "y")

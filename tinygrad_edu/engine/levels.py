@@ -1,7 +1,8 @@
 """The values of transforms: `Dual` carries a tangent beside its primal, `Batched` hides a leading batch axis.
 
-Each wraps Tensors of a lower level, and each `jvp` or `vmap` call takes a fresh level, so nested transforms can't mistake one
-another's values. An op acts on the highest level among its arguments (`lift`), which calls the op again one level down.
+Each wraps Tensors of a lower level, and each `jvp` or `vmap` call takes a fresh level, so nested transforms can't
+mistake one another's values. An op acts on the highest level among its arguments (`lift`), which calls the op again one
+level down.
 """
 
 from __future__ import annotations
@@ -89,7 +90,8 @@ class Dual(_Wrapped):
         y = op(*primals, **params)
         if all(x_dot is None for x_dot in x_dots):
             return y
-        # Rules fed arrays cost a third of rules fed Tensors: unwrap them unless an outer transform or a graph is watching.
+        # Rules fed arrays cost a third of rules fed Tensors: unwrap them unless an outer transform or a graph is
+        # watching.
         plain = _arrays([*primals, *x_dots, *(y if type(y) is tuple else (y,))])
         if plain is None:
             y_dot = op.jvp(x_dots, y, primals, params)

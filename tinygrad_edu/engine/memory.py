@@ -1,8 +1,9 @@
 """Version counters without a cost on the hot path: a clock of in-place writes.
 
-Recording and writing share one counter, `tick`. A node knows the tick at which it was recorded; a piece of memory knows the
-tick at which it was last written. A saved value has been overwritten exactly if its memory's tick is the later one, so
-recording needs no bookkeeping per value, and a sweep compares one number per node unless something was written since.
+Recording and writing share one counter, `tick`. A node knows the tick at which it was recorded; a piece of memory knows
+the tick at which it was last written. A saved value has been overwritten exactly if its memory's tick is the later one,
+so recording needs no bookkeeping per value, and a sweep compares one number per node unless something was written
+since.
 """
 
 from __future__ import annotations

@@ -34,9 +34,10 @@ def _unused(*_: Any, **__: Any) -> Any:
 class Rule:
     """The derivative of an op in one of its arguments.
 
-    `text` is the rule as mathematics, for pictures and docs. `reads` names the values that the rule uses: positions of arguments,
-    and `"y"` for the output; a node keeps nothing else. `push(x_dot, y, *xs, **metadata)` and `pull(y_bar, y, *xs, **metadata)` are
-    filled in by the families from what a declaration gives; the elementwise family works from `local` instead.
+    `text` is the rule as mathematics, for pictures and docs. `reads` names the values that the rule uses: positions of
+    arguments, and `"y"` for the output; a node keeps nothing else. `push(x_dot, y, *xs, **metadata)` and `pull(y_bar,
+    y, *xs, **metadata)` are filled in by the families from what a declaration gives; the elementwise family works from
+    `local` instead.
     """
 
     text: str
@@ -57,7 +58,8 @@ class Sample:
 class Op:
     """A primitive operation: `op(*arrays, **metadata)`.
 
-    On Tensors it records a node; on plain arrays and numbers it just computes, so that rules written with ops run on both.
+    On Tensors it records a node; on plain arrays and numbers it just computes, so that rules written with ops run on
+    both.
     """
 
     family = "op"
@@ -179,8 +181,8 @@ class Op:
                 if a.level > level:
                     level, top = a.level, a
             elif isinstance(a, np.generic):
-                # Beside a Tensor a NumPy scalar is a number, which doesn't widen the other's dtype (as in PyTorch); among arrays
-                # alone it is what NumPy made of a 0-d array.
+                # Beside a Tensor a NumPy scalar is a number, which doesn't widen the other's dtype (as in PyTorch);
+                # among arrays alone it is what NumPy made of a 0-d array.
                 a = a.item() if lifted else np.asarray(a)
             elif type(a) not in _CONSTANTS:
                 a = self._convert(a)
@@ -292,8 +294,8 @@ class Op:
     def promote(self, args: Sequence[Any]) -> Sequence[Any]:
         """PyTorch's type promotion: the same `args` if nothing has to change, else with the arrays cast to one dtype.
 
-        Among arrays of one kind (bool < int < float < complex), those with dimensions decide before 0-d ones, and those before Python
-        numbers; a `floating` op computes integers in the default dtype.
+        Among arrays of one kind (bool < int < float < complex), those with dimensions decide before 0-d ones, and those
+        before Python numbers; a `floating` op computes integers in the default dtype.
         """
         arrays = [a for i, a in enumerate(args) if isinstance(a, Tensor | np.ndarray) and self.rule(i) is not None]
         if not arrays:

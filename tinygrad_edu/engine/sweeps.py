@@ -1,7 +1,8 @@
 """The two sweeps over a recorded graph: `pull` carries cotangents back, `push` carries tangents forward.
 
-Both visit the same nodes and call the rules of the same declarations. A sweep that records nothing feeds the rules the kept
-arrays as they are; a sweep that is itself recorded feeds them Tensors rebuilt around those arrays, joined to the graph.
+Both visit the same nodes and call the rules of the same declarations. A sweep that records nothing feeds the rules the
+kept arrays as they are; a sweep that is itself recorded feeds them Tensors rebuilt around those arrays, joined to the
+graph.
 """
 
 from __future__ import annotations
@@ -42,9 +43,9 @@ def pull(
 ) -> dict[Node, Any]:
     """The reverse sweep: from `(node, y_bar)` seeds back to the targets, in one pass whatever the number of inputs.
 
-    Returns the cotangent of each target that was reached. `targets=None` means every leaf, and adds the results to the leaves'
-    `.grad` instead. With `record` the sweep is itself recorded, so that its results can be differentiated; with `free` each node
-    lets go of its values once it was visited; with `stop` nothing beyond a target is visited.
+    Returns the cotangent of each target that was reached. `targets=None` means every leaf, and adds the results to the
+    leaves' `.grad` instead. With `record` the sweep is itself recorded, so that its results can be differentiated; with
+    `free` each node lets go of its values once it was visited; with `stop` nothing beyond a target is visited.
     """
     bars: dict[Node, Any] = {}
     for node, y_bar in seeds:
@@ -113,11 +114,11 @@ def pull(
 
 
 def push(outputs: Iterable[Node], tangents: dict[Node, Any], *, record: bool = False) -> dict[Node, Any]:
-    """The forward sweep over a recorded graph: from the tangents of some nodes to every node that depends on them, in one pass
-    whatever the number of outputs.
+    """The forward sweep over a recorded graph: from the tangents of some nodes to every node that depends on them, in
+    one pass whatever the number of outputs.
 
-    Returns the tangent of each node on the way, the outputs among them; a node that is missing has tangent zero. The primal isn't
-    computed again. With `record` the sweep is itself recorded.
+    Returns the tangent of each node on the way, the outputs among them; a node that is missing has tangent zero. The
+    primal isn't computed again. With `record` the sweep is itself recorded.
     """
     dots = dict(tangents)
     latest_write = CLOCK.latest

@@ -32,9 +32,9 @@ NUMPY: dict[Any, Callable[..., Any]] = {}
 class Tensor(_Methods):
     """An n-dimensional array whose operations are recorded.
 
-    `Tensor(data)` copies `data`: nested lists of numbers, an ndarray or a Tensor. Python floats become the default dtype
-    (float32), Python integers int64; arrays keep theirs. With `requires_grad=True` (floating or complex dtypes only)
-    operations on it are recorded, and `backward()` on a result leaves the gradient in `.grad`.
+    `Tensor(data)` copies `data`: nested lists of numbers, an ndarray or a Tensor. Python floats become the default
+    dtype (float32), Python integers int64; arrays keep theirs. With `requires_grad=True` (floating or complex dtypes
+    only) operations on it are recorded, and `backward()` on a result leaves the gradient in `.grad`.
     """
 
     __slots__ = ("__weakref__", "array", "grad", "node")
@@ -152,7 +152,8 @@ class Tensor(_Methods):
         self.register_hook(keep)
 
     def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> Callable[[], None]:
-        """Call `hook(gradient)` when a sweep has this tensor's whole gradient; what it returns, if anything, replaces it.
+        """Call `hook(gradient)` when a sweep has this tensor's whole gradient; what it returns, if anything, replaces
+        it.
 
         Returns a function that takes the hook away again.
         """

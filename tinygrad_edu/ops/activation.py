@@ -15,8 +15,8 @@ from tinygrad_edu.engine.families import D, elementwise
 from tinygrad_edu.engine.op import Sample
 from tinygrad_edu.ops.elementwise import above
 
-# Chebyshev coefficients of erf(x)/x in x² on [0, 4] and of e^{x²}·erfc(x) on [2, 6], by interpolation at 22 nodes in 40 digits;
-# the largest error against math.erf is 3e-15.
+# Chebyshev coefficients of erf(x)/x in x² on [0, 4] and of e^{x²}·erfc(x) on [2, 6], by interpolation at 22 nodes in 40
+# digits; the largest error against math.erf is 3e-15.
 # fmt: off
 _ERF_CORE = (
     0.7415552820424018, -0.30107107338659495, 0.06899483068983156, -0.013916271264722188, 0.0024207995224334636,

@@ -84,8 +84,8 @@ def _with_batch_axis(
 ) -> tuple[_Key, list[int]]:
     """The key that picks the same from every example of a batch, and the order that puts its result's axes in place.
 
-    A batched tensor gets an index array for its batch axis, so NumPy moves all indexed axes to the front; otherwise they stay
-    behind the slices before them if the key's arrays and integers stand side by side.
+    A batched tensor gets an index array for its batch axis, so NumPy moves all indexed axes to the front; otherwise
+    they stay behind the slices before them if the key's arrays and integers stand side by side.
     """
     ranks = [index.ndim - flag for index, flag in zip(indices, flags, strict=True)]
     rank = max(ranks)

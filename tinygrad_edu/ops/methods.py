@@ -348,9 +348,10 @@ class Methods(Operators):
     ) -> None:
         """The reverse sweep from this tensor: adds the gradient of each leaf to its `.grad`.
 
-        `gradient` is the cotangent of this tensor, of its shape; it may be left out for a single element. The graph is freed on
-        the way unless `retain_graph`; with `create_graph` the gradients can be differentiated again. With `inputs` only those
-        get a gradient. Raises GraphError where there is no graph, a freed graph, or no `gradient` for several elements.
+        `gradient` is the cotangent of this tensor, of its shape; it may be left out for a single element. The graph is
+        freed on the way unless `retain_graph`; with `create_graph` the gradients can be differentiated again. With
+        `inputs` only those get a gradient. Raises GraphError where there is no graph, a freed graph, or no `gradient`
+        for several elements.
         """
         backward([self], [gradient], retain_graph, create_graph, inputs)
 

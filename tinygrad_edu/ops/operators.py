@@ -107,8 +107,8 @@ class Operators:
     def __ne__(self, other: object) -> Tensor:  # type: ignore[override]
         return e.not_equal(self, other)
 
-    # Augmented assignment writes in place where nothing is recorded (`with no_grad(): w -= lr * w.grad`) and otherwise rebinds the
-    # name to a new tensor, so that the graph stays right.
+    # Augmented assignment writes in place where nothing is recorded (`with no_grad(): w -= lr * w.grad`) and otherwise
+    # rebinds the name to a new tensor, so that the graph stays right.
 
     def __iadd__(self, other: Any) -> Tensor:
         return _augmented(self, "+=", np.add, e.add, other)

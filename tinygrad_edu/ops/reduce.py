@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins  # the functions here take the names of some
 from typing import Any
 
 import numpy as np
@@ -141,7 +142,7 @@ def var(x: Any, axis: Any = None, *, correction: float = 1, keepdims: bool = Fal
     count = int(np.prod([x.shape[a] for a in axis]))
     centred = x - mean(x, axis, keepdims=True)
     # As in PyTorch, a variance of too few values is NaN rather than an error.
-    freedom = max(count - correction, 0)
+    freedom = builtins.max(count - correction, 0)
     return sum(centred * centred, axis, keepdims=keepdims) * (1 / freedom if freedom else np.nan)
 
 
@@ -176,7 +177,7 @@ def min(x: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
 
 def _nonempty(x: Any, axis: Any, name: str) -> tuple[int, ...]:
     axes = many_axes(axis, x.ndim, name)
-    if any(x.shape[a] == 0 for a in axes):
+    if builtins.any(x.shape[a] == 0 for a in axes):
         raise ShapeError(f"{name}: shape {x.shape} has no values along axis {axis}, so there is no {name} to take.")
     return axes
 
@@ -185,7 +186,8 @@ def _nonempty(x: Any, axis: Any, name: str) -> tuple[int, ...]:
 def prod(x: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
     """The product over `axis`.
 
-    Pairs are multiplied until one is left: ⌈log₂ n⌉ elementwise products, whose derivatives are right at zeros to every order.
+    Pairs are multiplied until one is left: ⌈log₂ n⌉ elementwise products, whose derivatives are right at zeros to every
+    order.
     """
     axes = many_axes(axis, x.ndim, "prod")
     shape = kept_shape(x.shape, axes)
