@@ -73,12 +73,11 @@ class _Pullback:
         outputs, self.out_structure = flatten(result)
         self.outputs = [as_tensor(y) for y in outputs]
         reached = [y.node for y in self.outputs if y.node is not None]
-        # Where a graph that isn't this call's own is reached (a parameter, an outer transform), what is computed here
-        # is part of it.
+        # Where a root that isn't this call's own is reached (a parameter, the input of an outer transform, be it through the
+        # arguments), what is computed here is part of a graph beyond it.
         own = set(self.inputs)
-        nodes = ancestors(reached, own)
         self.record = watched and any(
-            (node in own and node.edges[0] is not None) or (node.op is None and node not in own) for node in nodes
+            any(node.edges) if node in own else not any(node.edges) for node in ancestors(reached, own)
         )
         if has_aux:
             self.aux = map_tree(self._release, aux)

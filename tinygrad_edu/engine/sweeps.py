@@ -100,7 +100,7 @@ def pull(
                 if known is None:
                     bars[edge] = x_bar
                     # Only a leaf's cotangent outlives the sweep: give it away uncopied where nothing else holds it.
-                    if edge.op is None and _is_fresh(x_bar, y_bar, y, xs, x_bars):
+                    if edge.op is None and _is_fresh(x_bar, y_bar, y, xs):
                         owned.add(edge)
                 elif edge in owned:
                     known += x_bar
@@ -146,16 +146,14 @@ def push(outputs: Iterable[Node], tangents: dict[Node, Any], *, record: bool = F
     return dots
 
 
-def _is_fresh(x_bar: Any, y_bar: Any, y: Any, xs: Any, x_bars: Any) -> bool:
+def _is_fresh(x_bar: Any, y_bar: Any, y: Any, xs: Any) -> bool:
     """Whether a rule made `x_bar` anew, so that no one else holds it or the memory it looks into."""
-    return (
-        type(x_bar) is np.ndarray
-        and x_bar.base is None
-        and x_bar is not y_bar
-        and x_bar is not y
-        and not any(x_bar is x for x in xs)
-        and sum(x_bar is other for other in x_bars) == 1
-    )
+    if type(x_bar) is not np.ndarray or x_bar.base is not None or x_bar is y_bar or x_bar is y:
+        return False
+    for x in xs:  # noqa: SIM110  # a generator costs more than the loop
+        if x is x_bar:
+            return False
+    return True
 
 
 def _accumulate(node: Node, x_bar: Any, owned: bool) -> None:

@@ -38,7 +38,7 @@ def _weight_bar(y_bar: Any, x: Any) -> Any:
 
 
 def _bias_bar(y_bar: Any) -> Any:
-    return np.sum(_rows(y_bar), axis=0)
+    return np.add.reduce(_rows(y_bar), axis=0)
 
 
 def _linear_reference(x: Any, w: Any, b: Any = None) -> Any:
@@ -76,17 +76,17 @@ linear_: Op = primitive(
 
 def linear(x: Any, weight: Any, bias: Any = None) -> Any:
     """`x @ weight.T + bias`: x (…, in), weight (out, in), bias (out,) → (…, out)."""
-    if weight.ndim != 2 or not x.ndim or x.shape[-1] != weight.shape[1]:
+    rows, shape = x.shape, weight.shape
+    if len(shape) != 2 or not rows or rows[-1] != shape[1]:
         raise ShapeError(
-            f"linear: the input of shape {x.shape} doesn't meet the weight of shape {weight.shape}: its last axis must have "
-            f"{weight.shape[-1] if weight.ndim else 'as many'} features."
+            f"linear: the input of shape {rows} doesn't meet the weight of shape {shape}: its last axis must have "
+            f"{shape[-1] if shape else 'as many'} features."
         )
     if bias is None:
         return linear_(x, weight)
-    if bias.shape != weight.shape[:1]:
+    if bias.shape != shape[:1]:
         raise ShapeError(
-            f"linear: the bias of shape {bias.shape} doesn't meet the weight of shape {weight.shape}: it must be "
-            f"({weight.shape[0]},)."
+            f"linear: the bias of shape {bias.shape} doesn't meet the weight of shape {shape}: it must be ({shape[0]},)."
         )
     return linear_(x, weight, bias)
 
@@ -107,7 +107,7 @@ def _log_softmax(x: Any, *, axis: int) -> Any:
 
 
 def _along(g: Any, axis: int) -> Any:
-    return np.sum(g, axis=axis, keepdims=True)
+    return np.add.reduce(g, axis=axis, keepdims=True)
 
 
 def _softmax_rule(g: Any, y: Any, x: Any, *, axis: int) -> Any:
@@ -173,12 +173,12 @@ def _cross_entropy(x: Any, labels: Any, weights: Any) -> Any:
 
 
 def _onehot(labels: Any, like: Any) -> Any:
-    return (np.expand_dims(labels, -1) == np.arange(like.shape[-1])) * np.ones((), like.dtype)
+    return (labels[..., None] == np.arange(like.shape[-1])) * np.ones((), like.dtype)
 
 
 def _cross_entropy_push(x_dot: Any, y: Any, x: Any, labels: Any, weights: Any) -> Any:
     p = y[1]
-    loss_dot = np.sum(np.expand_dims(weights, -1) * (p - _onehot(labels, p)) * x_dot)
+    loss_dot = np.sum(weights[..., None] * (p - _onehot(labels, p)) * x_dot)
     return loss_dot, p * (x_dot - _along(p * x_dot, 1))
 
 
@@ -187,7 +187,7 @@ def _cross_entropy_pull(y_bar: Any, y: Any, x: Any, labels: Any, weights: Any) -
     p = y[1]
     x_bar = None
     if loss_bar is not None:
-        scale = np.expand_dims(weights, -1) * loss_bar
+        scale = weights[..., None] * loss_bar
         if isinstance(p, Tensor) or isinstance(scale, Tensor) or isinstance(labels, Tensor):
             x_bar = scale * (p - _onehot(labels, p))
         else:  # the same in place, without a matrix of zeros and ones
