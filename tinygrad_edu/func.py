@@ -98,10 +98,8 @@ class _Pullback:
             if y.node is not None
         ]
         found = pull(seeds, set(self.inputs), record=record, stop=True)
-        return unflatten(
-            self.structure,
-            [as_value(found[n]) if n in found else make(np.zeros(n.shape, n.dtype), None) for n in self.inputs],
-        )
+        given = [y_bar for _, y_bar in seeds]
+        return unflatten(self.structure, [_result(found.get(n), n, given) for n in self.inputs])
 
     def pull_scalar(self) -> Any:
         """The gradient of the one, scalar output."""
@@ -115,6 +113,15 @@ class _Pullback:
                 f"{self.name}: the function returned a complex number; take its real part or absolute value."
             )
         return self.pull([None])
+
+
+def _result(x_bar: Any, node: Node, seeds: Sequence[Any]) -> Tensor:
+    """A cotangent as the caller's own: zeros if none came, a copy if it is a view or was itself a seed."""
+    if x_bar is None:
+        return make(np.zeros(node.shape, node.dtype), None)
+    if type(x_bar) is np.ndarray and (x_bar.base is not None or any(x_bar is seed for seed in seeds)):
+        x_bar = x_bar.copy()
+    return as_value(x_bar)
 
 
 def vjp(f: Function, *primals: Any, has_aux: bool = False) -> Any:

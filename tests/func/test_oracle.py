@@ -149,7 +149,7 @@ def test_perturbations_are_not_confused(name):
         return lambda x: t.jvp(f, (x,), (x * 0 + 1,))[1]
 
     def build(t, _):
-        f = lambda x: x * derivative(t, inner, lambda y: x * y * y + (x + y) ** 3)(x)  # noqa: E731
+        f = lambda x: x * derivative(t, inner, lambda y: x * y * y + (x + y) ** 3)(x)
         return derivative(t, outer, f)
 
     agree(*run(build, np.float64(1.3)))

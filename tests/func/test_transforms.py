@@ -39,7 +39,7 @@ def test_nested_derivatives_do_not_confuse_their_perturbations(outer, inner):
 
 @pytest.mark.parametrize("kinds", ["fff", "rrr", "ffr", "frf", "rff", "rrf", "rfr", "frr"])
 def test_third_derivatives_in_every_order_of_modes(kinds):
-    f = lambda x: tg.sin(x) * x * x  # noqa: E731
+    f = lambda x: tg.sin(x) * x * x
     for kind in kinds:
         f = {"f": d_fwd, "r": func.grad}[kind](f)
     x = 0.7
@@ -72,7 +72,9 @@ def test_a_parameter_reached_through_an_inner_derivative_gets_its_gradient(inner
 
 def test_a_parameter_beside_an_outer_dual_is_not_taken_for_a_constant():
     y = scalar(3.0)
-    got = func.grad(lambda y: func.jvp(lambda t: func.grad(lambda z: t * z * z)(y), (scalar(2.0),), (scalar(1.0),))[1])(y)
+    got = func.grad(lambda y: func.jvp(lambda t: func.grad(lambda z: t * z * z)(y), (scalar(2.0),), (scalar(1.0),))[1])(
+        y
+    )
     assert got.item() == 2.0
 
 
@@ -136,7 +138,7 @@ def test_vmap_axes_in_and_out():
 
 def test_jacobians_compute_the_primal_once_and_only_tangents_carry_the_batch(monkeypatch):
     calls = []
-    f = lambda x: calls.append(x.shape) or tg.sin(x) * x  # noqa: E731
+    f = lambda x: calls.append(x.shape) or tg.sin(x) * x
     x = tg.tensor(np.arange(5.0))
     np.testing.assert_allclose(func.jacfwd(f)(x).numpy(), func.jacrev(f)(x).numpy())
     assert calls == [(5,), (5,)]
@@ -168,7 +170,7 @@ def test_values_of_a_transform_refuse_to_be_looked_at_from_inside_vmap():
 
 
 def test_hvp_is_the_hessian_times_a_vector():
-    f = lambda x: (x**3).sum() + x.prod()  # noqa: E731
+    f = lambda x: (x**3).sum() + x.prod()
     x, v = tg.tensor(np.array([1.0, 2.0, 3.0])), tg.tensor(np.array([0.5, -1.0, 2.0]))
     gradient, product = func.hvp(f, (x,), (v,))
     np.testing.assert_allclose(product.numpy(), func.hessian(f)(x).numpy() @ v.numpy())
@@ -181,3 +183,12 @@ def test_products_with_zeros_have_the_right_derivatives_of_every_order():
     x = tg.tensor(np.array([0.0, 2.0, 0.0, 3.0]))
     assert func.grad(tg.prod)(x).tolist() == [0.0] * 4
     assert func.hessian(tg.prod)(x).tolist()[0] == [0.0, 0.0, 6.0, 0.0]
+
+
+def test_a_gradient_is_the_callers_own_to_write_to():
+    x, seed = tg.tensor(np.ones(3)), tg.tensor(np.ones(3))
+    gradient = func.grad(lambda x: x.sum())(x)
+    gradient.add_(1)
+    (passed_on,) = func.vjp(lambda x: x + 0, x)[1](seed)
+    passed_on.add_(1)
+    assert (gradient.tolist(), passed_on.tolist(), seed.tolist()) == ([2.0] * 3, [2.0] * 3, [1.0] * 3)

@@ -93,12 +93,13 @@ class Dual(_Wrapped):
         # Rules fed arrays cost a third of rules fed Tensors: unwrap them unless an outer transform or a graph is
         # watching.
         plain = _arrays([*primals, *x_dots, *(y if type(y) is tuple else (y,))])
-        if plain is None:
-            y_dot = op.jvp(x_dots, y, primals, params)
-        else:
-            n = len(primals)
-            ys = tuple(plain[2 * n :])
-            y_dot = op.jvp(plain[n : 2 * n], ys if type(y) is tuple else ys[0], plain[:n], params)
+        with np.errstate(divide="ignore", invalid="ignore"):  # an infinite derivative is an answer, not a warning
+            if plain is None:
+                y_dot = op.jvp(x_dots, y, primals, params)
+            else:
+                n = len(primals)
+                ys = tuple(plain[2 * n :])
+                y_dot = op.jvp(plain[n : 2 * n], ys if type(y) is tuple else ys[0], plain[:n], params)
         if type(y) is tuple:
             return tuple(_dual(v, v_dot, level) for v, v_dot in zip(y, y_dot, strict=True))
         return _dual(y, y_dot, level)

@@ -7,7 +7,8 @@ graph.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+import contextlib
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -56,9 +57,7 @@ def pull(
     found: dict[Node, Any] = {}
     owned: set[Node] = set()  # the nodes whose cotangent is an array of this sweep's own, free to be written to
     latest_write = CLOCK.latest
-    recording = STATE.grad
-    STATE.grad = record or recording
-    try:
+    with _sweeping(record):
         for node in nodes:
             y_bar = bars.pop(node, None)
             if y_bar is None or (needed is not None and node not in needed):
@@ -108,8 +107,6 @@ def pull(
                     total = bars[edge] = known + x_bar
                     if type(total) is np.ndarray:
                         owned.add(edge)
-    finally:
-        STATE.grad = recording
     return found
 
 
@@ -122,9 +119,7 @@ def push(outputs: Iterable[Node], tangents: dict[Node, Any], *, record: bool = F
     """
     dots = dict(tangents)
     latest_write = CLOCK.latest
-    recording = STATE.grad
-    STATE.grad = record or recording
-    try:
+    with _sweeping(record):
         for node in reversed(ancestors(outputs)):
             op = node.op
             if op is None or node in tangents:
@@ -141,9 +136,19 @@ def push(outputs: Iterable[Node], tangents: dict[Node, Any], *, record: bool = F
                 y_dot = op.jvp(x_dots, y, xs, node.params, node.shape)
             if y_dot is not None:
                 dots[node] = y_dot
+    return dots
+
+
+@contextlib.contextmanager
+def _sweeping(record: bool) -> Iterator[None]:
+    """Recording is on if the sweep is to be recorded; an infinite derivative is an answer, not a warning."""
+    recording = STATE.grad
+    STATE.grad = record or recording
+    try:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            yield
     finally:
         STATE.grad = recording
-    return dots
 
 
 def _is_fresh(x_bar: Any, y_bar: Any, y: Any, xs: Any) -> bool:

@@ -81,7 +81,7 @@ def _mismatch(a: Any, b: Any) -> ShapeError:
 @implements(np.dot)
 def dot(a: Any, b: Any) -> Any:
     """NumPy's `dot`: the last axis of `a` with the second last of `b`; a product where either is 0-d."""
-    if a.ndim == 0 or b.ndim == 0:
+    if np.ndim(a) == 0 or np.ndim(b) == 0:
         return a * b
     if a.ndim <= 2 and b.ndim <= 2:
         return matmul(a, b)
@@ -91,7 +91,7 @@ def dot(a: Any, b: Any) -> Any:
 @implements(np.inner)
 def inner(a: Any, b: Any) -> Any:
     """The last axis of `a` with the last axis of `b`."""
-    return a * b if a.ndim == 0 or b.ndim == 0 else tensordot(a, b, ([-1], [-1]))
+    return a * b if np.ndim(a) == 0 or np.ndim(b) == 0 else tensordot(a, b, ([-1], [-1]))
 
 
 @implements(np.outer)

@@ -15,6 +15,7 @@ from tinygrad_edu.engine.tensor import Tensor
 from tinygrad_edu.errors import ShapeError
 from tinygrad_edu.ops import activation, fused, inplace, linalg, reduce, shape
 from tinygrad_edu.ops import elementwise as e
+from tinygrad_edu.ops._numpy import implements
 from tinygrad_edu.ops.index import take_along_axis
 from tinygrad_edu.ops.operators import Operators
 
@@ -375,6 +376,11 @@ def clamp(x: Any, min: Any = None, max: Any = None) -> Any:
         x = x if min is None else e.maximum(x, min)
         return x if max is None else e.minimum(x, max)
     return e.clamp(x, low=min, high=max)
+
+
+@implements(np.clip)
+def _numpy_clip(a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Any:
+    return clamp(a, a_min if min is None else min, a_max if max is None else max)
 
 
 def flatten(x: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
