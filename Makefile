@@ -16,13 +16,14 @@ TORCH_VERSION = $(shell sed -n 's/^oracle = \["torch==\(.*\)"\].*/\1/p' pyprojec
 # The stamps below all install into one .venv.
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-oracle test-layers bench lint format clean
+.PHONY: help demo test test-oracle test-layers check-op bench lint format clean
 
 help:
 	@echo "make demo         train on handwritten digits, draw the graph, compare both modes; results in out/"
 	@echo "make test         run the tests (those that compare with PyTorch skip if it isn't installed)"
 	@echo "make test-oracle  install PyTorch's CPU build and run the tests that compare with it"
 	@echo "make test-layers  check only that each module imports from its own layer or one below"
+	@echo "make check-op OP=NAME  check all that follows from one op's declaration"
 	@echo "make bench        install the peers (PyTorch, JAX, autograd, MyGrad) and run the benchmarks"
 	@echo "make lint         ruff and mypy"
 	@echo "make format       let ruff format the code and mend what it can"
@@ -39,6 +40,10 @@ test-oracle: $(VENV)/.has-test $(VENV)/.has-oracle
 
 test-layers: $(VENV)/.has-test
 	$(BIN)/python -m pytest -q tests/test_layers.py
+
+check-op: $(VENV)/.has-test
+	@test -n "$(OP)" || { echo "which op? make check-op OP=name" >&2; exit 1; }
+	$(BIN)/python -m pytest -q tests/ops/test_registry.py -k "$(OP)"
 
 # One thread each: a ratio between libraries that thread differently says nothing about either.
 bench: $(VENV)/.has-test $(VENV)/.has-bench

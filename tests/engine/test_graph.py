@@ -326,3 +326,20 @@ def test_numpys_functions_and_operators_stay_in_the_graph(call):
     y = call(x)
     assert isinstance(y, Tensor) and y.requires_grad
     np.testing.assert_allclose(y.detach().numpy(), call(x.detach().numpy()))
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda x: x > 1,
+        lambda x: x.argmax(),
+        lambda x: x.long(),
+        lambda x: x.max(0).indices,
+        lambda x: np.isnan(x),
+        lambda x: x == x,
+    ],
+)
+def test_what_has_no_derivative_is_in_no_graph(call):
+    y = call(leaf(0.5, 1.5))
+    assert not y.requires_grad
+    assert np.asarray(y).dtype.kind in "ib"

@@ -38,6 +38,7 @@ REFERENCES = {
         np.maximum(x, -np.inf if low is None else low), np.inf if high is None else high
     ),
     "cast": lambda x, *, dtype: x.astype(dtype),
+    "to_integer": lambda x, *, dtype: np.trunc(x) if dtype.kind == "i" else x != 0,
     "sum": lambda x, *, axis, keepdims: np.sum(x, axis=axis, keepdims=keepdims),
     "max": lambda x, *, axis, keepdims: np.max(x, axis=axis, keepdims=keepdims),
     "min": lambda x, *, axis, keepdims: np.min(x, axis=axis, keepdims=keepdims),

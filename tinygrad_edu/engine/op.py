@@ -87,6 +87,7 @@ class Op:
         self.math = math
         self.forward = forward
         self.rules: Any = rules
+        self.differentiable = callable(rules) or any(rule is not None for rule in rules)
         self.cost = cost
         self.samples = samples
         self.reference = reference
@@ -158,13 +159,13 @@ class Op:
         if not lifted:
             return y
         if type(y) is tuple:
-            return self._wrap_many(y, xs, edges, params, tracked and STATE.grad)
+            return self._wrap_many(y, xs, edges, params, tracked and STATE.grad and self.differentiable)
         if type(y) is not np.ndarray:
             y = np.asarray(y)
         tensor = _new(Tensor)
         tensor.array = y
         tensor.grad = None
-        if tracked and STATE.grad:
+        if tracked and STATE.grad and self.differentiable:
             kept, keep_y = self._keep(xs, edges)
             tensor.node = Node(self, edges, kept, y if keep_y else None, params, y.shape, y.dtype)
         else:
@@ -195,7 +196,7 @@ class Op:
                 return self(*promoted, **params)
         outputs = top.lift(self, level, converted, params)
         edges = [a.node if isinstance(a, Tensor) else None for a in converted]
-        if not STATE.grad or all(edge is None for edge in edges):
+        if not (STATE.grad and self.differentiable) or all(edge is None for edge in edges):
             return outputs
         xs = [payload(a) for a in converted]
         if type(outputs) is tuple:

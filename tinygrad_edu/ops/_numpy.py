@@ -17,7 +17,11 @@ def implements(*names: Any) -> Callable[[F], F]:
     def register(function: F) -> F:
         def stand_in(*args: Any, **kwargs: Any) -> Any:
             # NumPy passes its own placeholders for keywords that weren't given.
-            given = {k: v for k, v in kwargs.items() if not (type(v).__name__ == "_NoValueType" or (k == "out" and v is None))}
+            given = {
+                k: v
+                for k, v in kwargs.items()
+                if not (type(v).__name__ == "_NoValueType" or (k == "out" and v is None))
+            }
             try:
                 return function(*args, **given)
             except TypeError as error:

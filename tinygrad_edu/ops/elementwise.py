@@ -248,6 +248,14 @@ cast: Op = linear(
     samples=lambda r: [Sample((r(2, 3),), {"dtype": np.dtype(np.float64)})],
 )
 
+to_integer = elementwise(
+    "to_integer",
+    lambda x, *, dtype: x.astype(dtype),
+    None,
+    math="y = x as integers or truth values, without a derivative",
+    params=[{"dtype": np.dtype(np.int64)}, {"dtype": np.dtype(np.bool_)}],
+)
+
 # -- piecewise constant: zero derivatives --------------------------------------------------------------------------
 
 floor, ceil, round_, trunc = (

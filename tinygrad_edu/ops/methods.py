@@ -279,7 +279,9 @@ class Methods(Operators):
             wanted = None if dtype is None or str(dtype).split(":")[0] in ("cpu", "cuda", "mps") else np.dtype(dtype)
         except TypeError:
             raise ShapeError(f"to: expected a dtype or a device name, got {dtype!r}.") from None
-        return self if wanted is None or wanted == self.dtype else e.cast(self, dtype=wanted)
+        if wanted is None or wanted == self.dtype:
+            return self
+        return e.cast(self, dtype=wanted) if wanted.kind in "fc" else e.to_integer(self, dtype=wanted)
 
     def type_as(self, other: Any) -> Tensor:
         return self.to(other.dtype)
