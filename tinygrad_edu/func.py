@@ -49,6 +49,8 @@ def _alias(x: Tensor) -> Tensor:
     """A new name for `x` at which a reverse sweep stops."""
     kept = payload(x)
     node = Node(positive, [x.node], None, None, {}, x.shape, x.dtype)
+    if x.node is None:
+        node.root = fresh_level()
     return make(kept, node) if x.level == 0 else kept.with_node(node)
 
 

@@ -149,6 +149,20 @@ def test_jacobians_compute_the_primal_once_and_only_tangents_carry_the_batch(mon
     assert len(passes) == 1
 
 
+def test_per_example_gradients_leave_no_graph_behind():
+    """The parts of a batched value aren't recorded for a gradient that is taken example by example."""
+    w, x = tg.tensor(np.ones(3)), tg.tensor(np.arange(6.0).reshape(2, 3))
+    got = func.vmap(func.grad(lambda w, x: tg.tanh(w * x).sum()), in_dims=(None, 0))(w, x)
+    assert not got.requires_grad
+    np.testing.assert_allclose(got.numpy(), x.numpy() * (1 - np.tanh(x.numpy()) ** 2))
+    tangent = func.jvp(lambda x: func.grad(lambda w: tg.tanh(w * x).sum())(w), (x[0],), (x[1],))[1]
+    assert not tangent.requires_grad
+    # A parameter from outside is another matter.
+    p = tg.tensor(np.ones(3), requires_grad=True)
+    func.vmap(func.grad(lambda w, x: tg.tanh(w * p * x).sum()), in_dims=(None, 0))(w, x).sum().backward()
+    assert p.grad.shape == (3,)
+
+
 def test_an_op_without_a_batching_rule_loops_and_says_so():
     from tinygrad_edu.engine.families import Given, primitive
 

@@ -46,7 +46,7 @@ class Node(Spec):
     only the arrays in `xs` and `y` that the op's rules read.
     """
 
-    __slots__ = ("__weakref__", "edges", "hooks", "op", "order", "params", "xs", "y")
+    __slots__ = ("__weakref__", "edges", "hooks", "op", "order", "params", "root", "xs", "y")
 
     def __init__(
         self,
@@ -67,6 +67,7 @@ class Node(Spec):
         self.dtype = dtype
         self.order = tick()
         self.hooks: list[Callable[[Any], Any]] | None = None
+        self.root: int | None = None  # see `root_level`
 
     @property
     def name(self) -> str:
@@ -104,6 +105,7 @@ class Leaf(Node):
     def __init__(self, tensor: Tensor) -> None:
         super().__init__(None, [], None, None, {}, tensor.shape, tensor.dtype)
         self.owner = weakref.ref(tensor)
+        self.root = 0
 
 
 class Pick(Node):
@@ -145,3 +147,20 @@ def leading_to(targets: Collection[Node], nodes: list[Node]) -> set[Node]:
         if not needed.isdisjoint(node.edges):
             needed.add(node)
     return needed
+
+
+def root_level(node: Node) -> int:
+    """The level of the oldest root that `node` was computed from: that of the transform whose input it is, 0 for a leaf.
+
+    Worked out when first asked and remembered, so that recording pays nothing for it.
+    """
+    if node.root is None:
+        stack = [node]
+        while stack:
+            edges = [edge for edge in stack[-1].edges if edge is not None]
+            unknown = [edge for edge in edges if edge.root is None]
+            if unknown:
+                stack += unknown
+            else:
+                stack.pop().root = min(edge.root or 0 for edge in edges)
+    return node.root or 0

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_edu.engine.graph import Node
+from tinygrad_edu.engine.graph import Node, root_level
 from tinygrad_edu.engine.op import Op
 from tinygrad_edu.engine.tensor import LEVEL0, Array, Tensor, as_value
 from tinygrad_edu.errors import BatchLoopWarning, LevelError, ShapeError
@@ -82,7 +82,7 @@ class Dual(_Wrapped):
         return f"Dual({self.primal!r}, tangent={self.tangent!r}, level={self.level})"
 
     def lift(self, op: Op, level: int, args: list[Any], params: dict[str, Any]) -> Any:
-        primals = [a.primal if isinstance(a, Dual) and a.level == level else a for a in args]
+        primals = [a.primal if isinstance(a, Dual) and a.level == level else _below(a, level) for a in args]
         x_dots = [
             a.tangent if isinstance(a, Dual) and a.level == level and op.rule(i) is not None else None
             for i, a in enumerate(args)
@@ -103,6 +103,16 @@ class Dual(_Wrapped):
         if type(y) is tuple:
             return tuple(_dual(v, v_dot, level) for v, v_dot in zip(y, y_dot, strict=True))
         return _dual(y, y_dot, level)
+
+
+def _below(a: Any, level: int) -> Any:
+    """An argument of a lower level, as the call one level down is to see it.
+
+    What only a transform inside this one differentiates is recorded on this level's result, and nowhere else.
+    """
+    if isinstance(a, Tensor) and a.node is not None and root_level(a.node) > level:
+        return a.with_node(None)
+    return a
 
 
 def _dual(y: Any, y_dot: Any, level: int) -> Any:
@@ -156,7 +166,7 @@ class Batched(_Wrapped):
 
     def lift(self, op: Op, level: int, args: list[Any], params: dict[str, Any]) -> Any:
         flags = [isinstance(a, Batched) and a.level == level for a in args]
-        parts = [a.value if flag else a for a, flag in zip(args, flags, strict=True)]
+        parts = [a.value if flag else _below(a, level) for a, flag in zip(args, flags, strict=True)]
         sizes = {part.shape[0] for part, flag in zip(parts, flags, strict=True) if flag}
         if len(sizes) > 1:
             raise ShapeError(f"{op.name}: values batched over different sizes met inside vmap: {sorted(sizes)}.")

@@ -1,0 +1,42 @@
+"""Every example runs as a user would run it, and prints its figure."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+# What each must print, read back.
+EXPECTED = {
+    "two_sweeps.py": ["v₅ = v₄ − v₃     11.652    5.500    1.000", "x₂                5.000    0.000    1.716"],
+    "newton.py": ["the minimum, all ones, was reached"],
+    "per_example_gradients.py": ["shape (256, 32, 64) for w1", "hardest image"],
+}
+
+
+def test_every_example_is_tried():
+    assert {p.name for p in EXAMPLES.glob("*.py")} == set(EXPECTED)
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_example(name, tmp_path):
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(EXAMPLES.parent),
+        "PYTHONIOENCODING": "utf-8",
+        "OMP_NUM_THREADS": "1",
+    }
+    run = subprocess.run(
+        [sys.executable, "-W", "error", str(EXAMPLES / name)],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        encoding="utf-8",
+    )
+    assert run.returncode == 0, run.stderr
+    for line in EXPECTED[name]:
+        assert line in run.stdout
