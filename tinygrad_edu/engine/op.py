@@ -19,7 +19,7 @@ from tinygrad_edu.errors import DTypeError, ShapeError, TinygradEduError
 REGISTRY: dict[str, Op] = {}
 """Every op by name, in the order of declaration. Tests, docs, pictures and the command line read it."""
 
-_CONSTANTS = frozenset({np.ndarray, float, int, bool, complex, type(None)})
+_NUMBERS = frozenset({float, int, bool, complex, type(None)})
 _F32, _F64 = np.dtype(np.float32), np.dtype(np.float64)
 _new = object.__new__
 
@@ -63,7 +63,6 @@ class Op:
     """
 
     family = "op"
-    joint = False  # whether the JVP takes all tangents at once instead of summing one push per argument
 
     def __init__(
         self,
@@ -94,8 +93,7 @@ class Op:
         self.batch = batch
         self.promotes = promotes or floating
         self.floating = floating
-        self._plans: dict[tuple[bool, ...], tuple[Any, bool]] = {}
-        self._single: tuple[Any, bool] | None = None
+        self._plans: dict[tuple[bool, ...] | int, tuple[Any, bool]] = {}  # by which arguments have an edge, or how many
         if name in registry:
             raise TinygradEduError(f"there is already an op named {name!r}: choose another name.")
         registry[name] = self
@@ -124,30 +122,24 @@ class Op:
         for a in args:
             cls = type(a)
             if cls in LEVEL0:
+                lifted = True
                 x = a.array
                 edge = a.node
-                lifted = True
                 if edge is not None:
                     tracked = True
-            elif cls in _CONSTANTS:
+            elif cls is np.ndarray:
+                x, edge = a, None
+            elif cls in _NUMBERS:
                 xs.append(a)
                 edges.append(None)
-                if cls is not np.ndarray:
-                    continue
-                x = a
-                if dtype is None:
-                    dtype = x.dtype
-                elif x.dtype is not dtype:
-                    mixed = True
                 continue
             else:
                 return self._call_any(args, params)
             xs.append(x)
             edges.append(edge)
-            if dtype is None:
+            if x.dtype is not dtype:
+                mixed = dtype is not None
                 dtype = x.dtype
-            elif x.dtype is not dtype:
-                mixed = True
         if lifted and self.promotes and (mixed or (dtype is not _F32 and dtype is not _F64)):
             promoted = self.promote(args)
             if promoted is not args:
@@ -185,7 +177,7 @@ class Op:
                 # Beside a Tensor a NumPy scalar is a number, which doesn't widen the other's dtype (as in PyTorch);
                 # among arrays alone it is what NumPy made of a 0-d array.
                 a = a.item() if lifted else np.asarray(a)
-            elif type(a) not in _CONSTANTS:
+            elif type(a) is not np.ndarray and type(a) not in _NUMBERS:
                 a = self._convert(a)
             converted.append(a)
         if top is None:
@@ -234,15 +226,10 @@ class Op:
 
     def _keep(self, xs: list[Any], edges: list[Node | None]) -> tuple[list[Any] | None, bool]:
         """What a node keeps: the arguments its rules read, shapes for the rest (None: nothing but the edges); and whether `y`."""
-        if None in edges:
-            mask = tuple([edge is not None for edge in edges])
-            plan = self._plans.get(mask)
-        else:
-            mask = None
-            plan = self._plans.get(len(edges))  # type: ignore[call-overload]
+        key = tuple([edge is not None for edge in edges]) if None in edges else len(edges)
+        plan = self._plans.get(key)
         if plan is None:
-            plan = self._plan(tuple(edge is not None for edge in edges))
-            self._plans[len(edges) if mask is None else mask] = plan  # type: ignore[index]
+            plan = self._plans[key] = self._plan([edge is not None for edge in edges])
         which, keep_y = plan
         if which is None or which is True:
             return (xs if which else None), keep_y
@@ -252,7 +239,7 @@ class Op:
         ]
         return kept, keep_y
 
-    def _plan(self, tracked: tuple[bool, ...]) -> tuple[Any, bool]:
+    def _plan(self, tracked: Sequence[bool]) -> tuple[Any, bool]:
         reads: set[int | str] = set()
         for position, wanted in enumerate(tracked):
             rule = self.rule(position)

@@ -8,15 +8,17 @@ graph.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import numpy as np
 
 from tinygrad_edu.engine.graph import FREED, Leaf, Node, Pick, Spec, ancestors, leading_to
 from tinygrad_edu.engine.memory import CLOCK, note_write
-from tinygrad_edu.engine.modes import STATE
+from tinygrad_edu.engine.modes import enable_grad
 from tinygrad_edu.engine.tensor import Tensor, as_value, payload, rebuild
+
+_AS_IT_IS = contextlib.nullcontext()
 
 
 def rebuilt(node: Node) -> tuple[Any, Any]:
@@ -57,7 +59,8 @@ def pull(
     found: dict[Node, Any] = {}
     owned: set[Node] = set()  # the nodes whose cotangent is an array of this sweep's own, free to be written to
     latest_write = CLOCK.latest
-    with _sweeping(record):
+    # An infinite derivative is an answer, not a warning.
+    with np.errstate(divide="ignore", invalid="ignore"), enable_grad() if record else _AS_IT_IS:
         for node in nodes:
             y_bar = bars.pop(node, None)
             if y_bar is None or (needed is not None and node not in needed):
@@ -119,7 +122,8 @@ def push(outputs: Iterable[Node], tangents: dict[Node, Any], *, record: bool = F
     """
     dots = dict(tangents)
     latest_write = CLOCK.latest
-    with _sweeping(record):
+    # An infinite derivative is an answer, not a warning.
+    with np.errstate(divide="ignore", invalid="ignore"), enable_grad() if record else _AS_IT_IS:
         for node in reversed(ancestors(outputs)):
             op = node.op
             if op is None or node in tangents:
@@ -137,18 +141,6 @@ def push(outputs: Iterable[Node], tangents: dict[Node, Any], *, record: bool = F
             if y_dot is not None:
                 dots[node] = y_dot
     return dots
-
-
-@contextlib.contextmanager
-def _sweeping(record: bool) -> Iterator[None]:
-    """Recording is on if the sweep is to be recorded; an infinite derivative is an answer, not a warning."""
-    recording = STATE.grad
-    STATE.grad = record or recording
-    try:
-        with np.errstate(divide="ignore", invalid="ignore"):
-            yield
-    finally:
-        STATE.grad = recording
 
 
 def _is_fresh(x_bar: Any, y_bar: Any, y: Any, xs: Any) -> bool:
