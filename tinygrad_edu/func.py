@@ -86,7 +86,7 @@ class _Pullback:
 
     def _release(self, y: Any) -> Any:
         """A result as the caller may have it: in the graph only if there is one beyond this call."""
-        return y.detach() if isinstance(y, Tensor) and y.node is not None and not self.record else y
+        return y.with_node(None) if isinstance(y, Tensor) and y.node is not None and not self.record else y
 
     def value(self) -> Any:
         return unflatten(self.out_structure, [self._release(y) for y in self.outputs])

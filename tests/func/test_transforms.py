@@ -206,3 +206,13 @@ def test_a_gradient_is_the_callers_own_to_write_to():
     (passed_on,) = func.vjp(lambda x: x + 0, x)[1](seed)
     passed_on.add_(1)
     assert (gradient.tolist(), passed_on.tolist(), seed.tolist()) == ([2.0] * 3, [2.0] * 3, [1.0] * 3)
+
+
+def test_an_inner_transforms_value_keeps_the_outer_tangent():
+    x = scalar(2.0)
+    value_and_gradient = lambda x: func.value_and_grad(lambda z: z**3)(x)
+    y_dot, g_dot = func.jvp(value_and_gradient, (x,), (scalar(1.0),))[1]
+    assert (y_dot.item(), g_dot.item()) == (12.0, 12.0)
+    assert func.jvp(lambda x: func.vjp(tg.sin, x)[0], (x,), (scalar(1.0),))[1].item() == pytest.approx(np.cos(2))
+    aux = func.jvp(lambda x: func.grad(lambda z: (z**3, z * z), has_aux=True)(x)[1], (x,), (scalar(1.0),))[1]
+    assert aux.item() == 4.0

@@ -1,45 +1,79 @@
-"""Nested containers of values (pytrees): tuples, named tuples, lists and dicts taken apart and put together again."""
+"""Nested containers of values (pytrees): taken apart into leaves and put together again.
+
+Tuples, named tuples, lists, dicts, dataclasses and None (which holds nothing) are known; `register` adds a class.
+"""
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
+
+Children = tuple[Sequence[Any], Any]
 
 
-def flatten(tree: Any) -> tuple[list[Any], Any]:
-    """The leaves of nested tuples, lists and dicts, in order (dicts by insertion), and the structure to rebuild them with."""
-    if isinstance(tree, dict):
-        kind: Any = ("dict", list(tree))
-        children = list(tree.values())
-    elif isinstance(tree, tuple) and hasattr(tree, "_fields"):
-        kind, children = ("namedtuple", type(tree)), list(tree)
-    elif isinstance(tree, list | tuple):
-        kind, children = (type(tree).__name__, None), list(tree)
-    else:
+class Structure(NamedTuple):
+    """How to put leaves together: the class, what its rebuilding needs besides children, and each child's structure."""
+
+    kind: type
+    static: Any
+    children: tuple[tuple[Structure | None, int], ...]  # None: the child is a leaf; and how many leaves it takes
+
+
+_REGISTRY: dict[type, tuple[Callable[[Any], Children], Callable[[Any, list[Any]], Any]]] = {
+    tuple: (lambda t: (t, None), lambda _, children: tuple(children)),
+    list: (lambda t: (t, None), lambda _, children: children),
+    dict: (lambda t: (list(t.values()), tuple(t)), lambda keys, children: dict(zip(keys, children, strict=True))),
+    type(None): (lambda _: ((), None), lambda *_: None),
+}
+
+
+def register(cls: type, take_apart: Callable[[Any], Children], put_together: Callable[[Any, list[Any]], Any]) -> None:
+    """Make a class a container: `take_apart(x)` gives `(children, static)`, `put_together(static, children)` the inverse."""
+    _REGISTRY[cls] = (take_apart, put_together)
+
+
+def _functions(cls: type) -> tuple[Callable[[Any], Children], Callable[[Any, list[Any]], Any]] | None:
+    """How to take an instance of `cls` apart and put it together; None if it is no container."""
+    known = _REGISTRY.get(cls)
+    if known is not None:
+        return known
+    if issubclass(cls, dict):
+        return lambda t: (list(t.values()), tuple(t)), lambda keys, c: cls(zip(keys, c, strict=True))
+    if issubclass(cls, tuple) and hasattr(cls, "_fields"):
+        return lambda t: (t, None), lambda _, c: cls(*c)
+    if dataclasses.is_dataclass(cls):
+        names = tuple(f.name for f in dataclasses.fields(cls) if f.init)
+        return lambda t: ([getattr(t, n) for n in names], None), lambda _, c: cls(**dict(zip(names, c, strict=True)))
+    return None
+
+
+def flatten(tree: Any) -> tuple[list[Any], Structure | None]:
+    """The leaves, in order (dicts by insertion), and the structure to rebuild them with; None for a single leaf."""
+    functions = _functions(type(tree))
+    if functions is None:
         return [tree], None
+    children, static = functions[0](tree)
     leaves: list[Any] = []
-    parts = []
+    below = []
     for child in children:
-        below, structure = flatten(child)
-        leaves += below
-        parts.append((structure, len(below)))
-    return leaves, (kind, parts)
+        inside, structure = flatten(child)
+        leaves += inside
+        below.append((structure, len(inside)))
+    return leaves, Structure(type(tree), static, tuple(below))
 
 
-def unflatten(structure: Any, leaves: Sequence[Any]) -> Any:
+def unflatten(structure: Structure | None, leaves: Sequence[Any]) -> Any:
     """The inverse of `flatten`."""
     if structure is None:
         return leaves[0]
-    (kind, extra), parts = structure
     children, start = [], 0
-    for below, count in parts:
+    for below, count in structure.children:
         children.append(unflatten(below, leaves[start : start + count]))
         start += count
-    if kind == "dict":
-        return dict(zip(extra, children, strict=True))
-    if kind == "namedtuple":
-        return extra(*children)
-    return children if kind == "list" else tuple(children)
+    functions = _functions(structure.kind)
+    assert functions is not None, "only containers have a structure"
+    return functions[1](structure.static, children)
 
 
 def map_tree(function: Callable[..., Any], tree: Any, *others: Any) -> Any:
