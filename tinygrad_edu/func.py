@@ -13,7 +13,7 @@ import numpy as np
 
 from tinygrad_edu.engine.backward import seed_for
 from tinygrad_edu.engine.graph import Node, ancestors
-from tinygrad_edu.engine.levels import Batched, Dual, fresh_level
+from tinygrad_edu.engine.levels import Batched, Dual, fresh_level, opened
 from tinygrad_edu.engine.modes import STATE, enable_grad
 from tinygrad_edu.engine.sweeps import pull
 from tinygrad_edu.engine.tensor import Tensor, as_value, make, payload
@@ -208,9 +208,9 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: b
     x_dots, tangent_structure = flatten(tuple(tangents))
     if structure != tangent_structure:
         raise ShapeError(f"jvp: {len(x_dots)} tangents in another structure than the {len(xs)} primals.")
-    level = fresh_level()
-    duals = [Dual(x, _tangent_of(x, x_dot), level) for x, x_dot in zip(xs, x_dots, strict=True)]
-    result = f(*unflatten(structure, duals))
+    with opened() as level:
+        duals = [Dual(x, _tangent_of(x, x_dot), level) for x, x_dot in zip(xs, x_dots, strict=True)]
+        result = f(*unflatten(structure, duals))
     if has_aux:
         result, aux = result
     y = map_tree(lambda v: _part(v, level, 0), result)
@@ -265,11 +265,11 @@ def vmap(f: Function, in_dims: Any = 0, out_dims: Any = 0) -> Function:
             what = f"different batch sizes {sorted(sizes)}" if sizes else "no argument to batch over"
             raise ShapeError(f"vmap: {what}; the arguments' (shape, in_dim) are {seen}.")
         (size,) = sizes
-        level = fresh_level()
-        inner = [
-            x if d is None else Batched(shapes.moveaxis(x, d, 0), level) for x, d in zip(leaves, dims, strict=True)
-        ]
-        results, out_structure = flatten(f(*unflatten(structure, inner), **kwargs))
+        with opened() as level:
+            inner = [
+                x if d is None else Batched(shapes.moveaxis(x, d, 0), level) for x, d in zip(leaves, dims, strict=True)
+            ]
+            results, out_structure = flatten(f(*unflatten(structure, inner), **kwargs))
         out = [out_dims] * len(results) if isinstance(out_dims, int | None) else _spread(
             out_dims, unflatten(out_structure, results), "out_dims"
         )  # fmt: skip

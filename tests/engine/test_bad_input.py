@@ -14,6 +14,12 @@ def t(*shape: int, grad: bool = True) -> tg.Tensor:
     return tg.tensor(np.ones(shape), requires_grad=grad)
 
 
+def _escaped(transform):
+    held = []
+    transform(lambda x: held.append(x) or x * 2)
+    return held[0]
+
+
 CASES = {
     "add": (lambda: t(2, 3) + t(4), ShapeError, ["add", "(2, 3)", "(4,)", "axis -1", "3 and 4"]),
     "where": (lambda: tg.where(t(2) > 0, t(3), 0.0), ShapeError, ["where", "(2,)", "(3,)"]),
@@ -61,6 +67,10 @@ CASES = {
     "branch in vmap": (
         lambda: func.vmap(lambda x: x if x > 0 else -x)(t(2)), LevelError, ["`if`", "vmap", "np.where"],
     ),
+    "escaped from jvp": (
+        lambda: _escaped(lambda f: func.jvp(f, (t(2, grad=False),), (t(2, grad=False),))) + 1, LevelError, ["add", "jvp has ended"],
+    ),
+    "escaped from vmap": (lambda: _escaped(lambda f: func.vmap(f)(t(2))) + 1, LevelError, ["add", "vmap has ended"]),
     "mask in vmap": (lambda: func.vmap(lambda x: x[x > 0])(t(2, 3)), LevelError, ["mask", "np.where"]),
     "write in vmap": (lambda: func.vmap(lambda x: x.add_(1))(t(2)), LevelError, ["add_", "vmap"]),
 }  # fmt: skip

@@ -7,8 +7,11 @@ level down.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
+import threading
 import warnings
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -20,6 +23,27 @@ from tinygrad_edu.errors import BatchLoopWarning, LevelError, ShapeError
 
 fresh_level = itertools.count(1).__next__
 """A level that no value has had before."""
+
+
+class _Open(threading.local):
+    """The levels of the transforms that this thread is inside of."""
+
+    def __init__(self) -> None:
+        self.levels: set[int] = set()
+
+
+OPEN = _Open()
+
+
+@contextlib.contextmanager
+def opened() -> Iterator[int]:
+    """A fresh level for the values of a transform, which are good for as long as it runs."""
+    level = fresh_level()
+    OPEN.levels.add(level)
+    try:
+        yield level
+    finally:
+        OPEN.levels.discard(level)
 
 
 class _Wrapped(Tensor):
@@ -35,6 +59,13 @@ class _Wrapped(Tensor):
             f"{what} needs a concrete value, but this tensor (shape {self.shape}) lives inside {self.transform}, where it has "
             "none of its own. For a choice by value use np.where(condition, a, b); to look at a value, return it."
         )
+
+    def _check_open(self, op: Op) -> None:
+        if self.level not in OPEN.levels:
+            raise LevelError(
+                f"{op.name}: a value of {self.transform} (shape {self.shape}) is used after that {self.transform} has ended. It "
+                "escaped through a variable from outside the function; return it from the function instead."
+            )
 
     def numpy(self) -> Array:
         raise self._refuse("numpy()")
@@ -82,6 +113,7 @@ class Dual(_Wrapped):
         return f"Dual({self.primal!r}, tangent={self.tangent!r}, level={self.level})"
 
     def lift(self, op: Op, level: int, args: list[Any], params: dict[str, Any]) -> Any:
+        self._check_open(op)
         primals = [a.primal if isinstance(a, Dual) and a.level == level else _below(a, level) for a in args]
         x_dots = [
             a.tangent if isinstance(a, Dual) and a.level == level and op.rule(i) is not None else None
@@ -165,6 +197,7 @@ class Batched(_Wrapped):
         return f"Batched(shape={self.shape}, dtype={self.dtype}, batch={self.value.shape[0]}, level={self.level})"
 
     def lift(self, op: Op, level: int, args: list[Any], params: dict[str, Any]) -> Any:
+        self._check_open(op)
         flags = [isinstance(a, Batched) and a.level == level for a in args]
         parts = [a.value if flag else _below(a, level) for a, flag in zip(args, flags, strict=True)]
         sizes = {part.shape[0] for part, flag in zip(parts, flags, strict=True) if flag}
