@@ -14,7 +14,7 @@ LAYERS = [
     {"errors"},
     {"engine"},
     {"ops"},
-    {"func"},
+    {"func", "random"},
     {"autograd"},
     {"utils"},
     {"nn", "optim", "datasets"},

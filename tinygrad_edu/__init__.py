@@ -1,13 +1,17 @@
 """tinygrad_edu: automatic differentiation on NumPy, in both directions over one recorded graph.
 
-Tensors and functions carry PyTorch's names (`import tinygrad_edu as tg; tg.tensor([1.0, 2.0], requires_grad=True)`), transforms JAX's
-(`tg.func`), and NumPy's own functions take Tensors (`np.sin(x)`).
+Tensors and functions carry PyTorch's names (`import tinygrad_edu as tg; tg.tensor([1.0, 2.0], requires_grad=True)`),
+transforms JAX's (`tg.func`), and NumPy's own functions take Tensors (`np.sin(x)`).
 """
 
 import numpy as _np
 
 from tinygrad_edu import func as func
+from tinygrad_edu import nn as nn
 from tinygrad_edu import ops as ops
+from tinygrad_edu import optim as optim
+from tinygrad_edu import random as random
+from tinygrad_edu import utils as utils
 from tinygrad_edu.engine.modes import (
     enable_grad,
     get_default_dtype,
@@ -93,6 +97,24 @@ from tinygrad_edu.ops.shape import pad as pad
 from tinygrad_edu.ops.shape import reshaped as reshape
 from tinygrad_edu.ops.shape import swapaxes as transpose
 from tinygrad_edu.ops.shape import transposed as permute
+from tinygrad_edu.random import (
+    Generator,
+    bernoulli,
+    get_rng_state,
+    initial_seed,
+    manual_seed,
+    multinomial,
+    normal,
+    rand,
+    rand_like,
+    randint,
+    randn,
+    randn_like,
+    randperm,
+    seed,
+    set_rng_state,
+)
+from tinygrad_edu.utils.serialization import load, save
 
 # PyTorch's second names.
 abs, neg, sub, mul, div, pow = absolute, negative, subtract, multiply, divide, power

@@ -150,7 +150,8 @@ def leading_to(targets: Collection[Node], nodes: list[Node]) -> set[Node]:
 
 
 def root_level(node: Node) -> int:
-    """The level of the oldest root that `node` was computed from: that of the transform whose input it is, 0 for a leaf.
+    """The level of the oldest root that `node` was computed from: that of the transform whose input it is, 0 for a
+    leaf.
 
     Worked out when first asked and remembered, so that recording pays nothing for it.
     """

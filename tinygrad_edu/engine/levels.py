@@ -12,7 +12,7 @@ import itertools
 import threading
 import warnings
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -25,28 +25,41 @@ fresh_level = itertools.count(1).__next__
 """A level that no value has had before."""
 
 
+class Batch(NamedTuple):
+    """A `vmap` that is running: what a random function inside it has to know."""
+
+    level: int
+    size: int
+    randomness: str
+
+
 class _Open(threading.local):
     """The levels of the transforms that this thread is inside of."""
 
     def __init__(self) -> None:
         self.levels: set[int] = set()
+        self.batches: list[Batch] = []
 
 
 OPEN = _Open()
 
 
 @contextlib.contextmanager
-def opened() -> Iterator[int]:
-    """A fresh level for the values of a transform, which are good for as long as it runs."""
+def opened(batch: int | None = None, randomness: str = "error") -> Iterator[int]:
+    """A fresh level for the values of a transform, which are good for as long as it runs; `batch` is the size of a vmap."""
     level = fresh_level()
     OPEN.levels.add(level)
+    if batch is not None:
+        OPEN.batches.append(Batch(level, batch, randomness))
     try:
         yield level
     finally:
         OPEN.levels.discard(level)
+        if batch is not None:
+            OPEN.batches.pop()
 
 
-class _Wrapped(Tensor):
+class Wrapped(Tensor):
     """What the two have in common: values of a transform, with no array of their own."""
 
     __slots__ = ("level",)
@@ -60,7 +73,7 @@ class _Wrapped(Tensor):
             "none of its own. For a choice by value use np.where(condition, a, b); to look at a value, return it."
         )
 
-    def _check_open(self, op: Op) -> None:
+    def check_open(self, op: Op) -> None:
         if self.level not in OPEN.levels:
             raise LevelError(
                 f"{op.name}: a value of {self.transform} (shape {self.shape}) is used after that {self.transform} has ended. It "
@@ -74,7 +87,7 @@ class _Wrapped(Tensor):
         raise self._refuse("`if` or `bool()`")
 
 
-class Dual(_Wrapped):
+class Dual(Wrapped):
     """A primal with its tangent: `primal + tangent·ε` with ε² = 0."""
 
     __slots__ = ("primal", "tangent")
@@ -113,8 +126,8 @@ class Dual(_Wrapped):
         return f"Dual({self.primal!r}, tangent={self.tangent!r}, level={self.level})"
 
     def lift(self, op: Op, level: int, args: list[Any], params: dict[str, Any]) -> Any:
-        self._check_open(op)
-        primals = [a.primal if isinstance(a, Dual) and a.level == level else _below(a, level) for a in args]
+        self.check_open(op)
+        primals = [a.primal if isinstance(a, Dual) and a.level == level else below(a, level) for a in args]
         x_dots = [
             a.tangent if isinstance(a, Dual) and a.level == level and op.rule(i) is not None else None
             for i, a in enumerate(args)
@@ -137,7 +150,7 @@ class Dual(_Wrapped):
         return _dual(y, y_dot, level)
 
 
-def _below(a: Any, level: int) -> Any:
+def below(a: Any, level: int) -> Any:
     """An argument of a lower level, as the call one level down is to see it.
 
     What only a transform inside this one differentiates is recorded on this level's result, and nowhere else.
@@ -166,7 +179,7 @@ def _arrays(values: list[Any]) -> list[Any] | None:
     return plain
 
 
-class Batched(_Wrapped):
+class Batched(Wrapped):
     """One example as the program sees it; `value` holds them all along a leading axis."""
 
     __slots__ = ("value",)
@@ -197,9 +210,9 @@ class Batched(_Wrapped):
         return f"Batched(shape={self.shape}, dtype={self.dtype}, batch={self.value.shape[0]}, level={self.level})"
 
     def lift(self, op: Op, level: int, args: list[Any], params: dict[str, Any]) -> Any:
-        self._check_open(op)
+        self.check_open(op)
         flags = [isinstance(a, Batched) and a.level == level for a in args]
-        parts = [a.value if flag else _below(a, level) for a, flag in zip(args, flags, strict=True)]
+        parts = [a.value if flag else below(a, level) for a, flag in zip(args, flags, strict=True)]
         sizes = {part.shape[0] for part, flag in zip(parts, flags, strict=True) if flag}
         if len(sizes) > 1:
             raise ShapeError(f"{op.name}: values batched over different sizes met inside vmap: {sorted(sizes)}.")

@@ -23,7 +23,7 @@ _NUMBERS = frozenset({float, int, bool, complex, type(None)})
 _F32, _F64 = np.dtype(np.float32), np.dtype(np.float64)
 _new = object.__new__
 
-Output = "y"
+OUTPUT = "y"
 
 
 def _unused(*_: Any, **__: Any) -> Any:
@@ -247,7 +247,7 @@ class Op:
                 reads |= rule.reads
         which = tuple(position in reads for position in range(len(tracked)))
         keep: Any = True if all(which) else (None if not any(which) and all(tracked) else which)
-        return keep, Output in reads
+        return keep, OUTPUT in reads
 
     # -- derivatives -----------------------------------------------------------------------------------------------
 
@@ -276,6 +276,10 @@ class Op:
     def batched(self, size: int, args: list[Any], flags: list[bool], params: dict[str, Any]) -> Any:
         """The op over a leading batch axis of the flagged arguments; NotImplemented where it has no rule for that."""
         return NotImplemented if self.batch is None else self.batch(size, args, flags, **params)
+
+    def flops(self, y: Any, xs: Sequence[Any], params: dict[str, Any]) -> int:
+        """The cost of a call in floating-point operations, from the shapes of its result (or results) and arguments."""
+        return int(self.cost(y, *map(_spec, xs), **params)) if callable(self.cost) else self.cost
 
     # -- dtypes and errors -----------------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_edu.engine.graph import Leaf, Node, Pick, Spec, ancestors
+from tinygrad_edu.engine.graph import BY_ORDER, Leaf, Node, Pick, Spec, ancestors
 from tinygrad_edu.engine.op import Op
 from tinygrad_edu.engine.tensor import Tensor
 
@@ -83,51 +83,44 @@ def labels_of(names: Mapping[str, Any] | None, model: Any) -> Labels:
 
 
 def diagram_of(outputs: Sequence[tuple[str, Tensor]], labels: Labels, *, values: bool, limit: int) -> Diagram:
-    """What to draw of the graph behind `outputs`, pairs of a title and a tensor: at most `limit` boxes, the latest first."""
-    roots = [y.node for _, y in outputs if y.node is not None]
-    shown, cut = _choose(ancestors(roots), limit - len(outputs), labels)
+    """What to draw of the graph behind `outputs`, pairs of a title and a tensor: about `limit` boxes, the latest first."""
+    nodes = [
+        node for node in ancestors([y.node for _, y in outputs if y.node is not None]) if not isinstance(node, Pick)
+    ]
+    shown = _choose(nodes, limit - len(outputs))
+    if len(shown) < len(nodes):
+        shown = _choose(nodes, limit - len(outputs) - 1)  # one box says that there is more
     known = _known_values(shown, outputs) if values else {}
-    return _Draughtsman(labels, known, shown, cut).draw(outputs)
+    return _Draughtsman(labels, known, shown, len(nodes) - len(shown)).draw(outputs)
 
 
-def _choose(nodes: list[Node], budget: int, labels: Labels) -> tuple[set[Node], int]:
-    """The nodes to draw, from the latest back until the boxes are used up, and how many are left out.
+def _choose(nodes: list[Node], budget: int) -> set[Node]:
+    """The nodes to draw, from the latest back until the boxes are used up; the first in any case.
 
-    A leaf counts when the first op that uses it does: however early it was made, it is drawn beside that op.
+    A leaf's turn comes with the first op that uses it: however early it was made, it is drawn beside that op.
     """
     shown: set[Node] = set()
-    used = 0
     for node in nodes:
-        if used >= budget:
+        constants = sum(edge is None and is_constant(x) for edge, x in arguments(node))
+        if shown and budget < 1 + constants:
             break
-        if isinstance(node, Pick):
-            continue
-        if node not in shown and (node.op is not None or not shown):
+        if node not in shown:
             shown.add(node)
-            used += 1
-        for edge, x in _arguments(node):
-            if used >= budget:
-                break
-            if edge is None:
-                used += _is_constant(x)
-            elif edge.op is None and edge not in shown:
+            budget -= 1 + constants
+        for edge in node.edges:
+            if edge is not None and edge.op is None and edge not in shown and budget > 0:
                 shown.add(edge)
-                used += 1
-    # A leaf that is itself an output was made before the ops that were just chosen.
-    left = [node for node in nodes if node not in shown and not isinstance(node, Pick)]
-    while left and used < budget:
-        shown.add(left.pop(0))
-        used += 1
-    return shown, len(left)
+                budget -= 1
+    return shown
 
 
-def _arguments(node: Node) -> list[tuple[Node | None, Any]]:
+def arguments(node: Node) -> list[tuple[Node | None, Any]]:
     """Each argument's edge (None where nothing is differentiated) and what the node kept of it (None if that isn't known)."""
     xs = node.xs if node.xs is not None and len(node.xs) == len(node.edges) else [None] * len(node.edges)
     return list(zip(node.edges, xs, strict=True))
 
 
-def _is_constant(x: Any) -> bool:
+def is_constant(x: Any) -> bool:
     return x is not None and not isinstance(x, Node)
 
 
@@ -139,7 +132,7 @@ def _known_values(shown: set[Node], outputs: Sequence[tuple[str, Tensor]]) -> di
             known[node] = owner.array
         if isinstance(node.y, np.ndarray):
             known[node] = node.y
-        for edge, x in _arguments(node):
+        for edge, x in arguments(node):
             if edge is not None and not isinstance(edge, Pick) and isinstance(x, np.ndarray):
                 known[edge] = x
     known.update((y.node, y.array) for _, y in outputs if y.node is not None and y.level == 0)
@@ -162,47 +155,46 @@ class _Draughtsman:
         if self.diagram.cut:
             text = f"… {self.diagram.cut:,} earlier nodes aren't drawn"
             self.cut_id = self._add("cut", [text, "draw(..., max_nodes=...) shows more"])
-        order = sorted((node for node in self.shown if node.op is not None), key=lambda node: node.order)
-        for node in order:
-            self._op(node)
+        for node in sorted(self.shown, key=BY_ORDER):
+            if node.op is not None:
+                self._op(node, is_output=any(y.node is node for _, y in outputs))
         for title, y in outputs:
             assert y.node is not None
             source, output = self._source(y.node)
-            name = self.labels.nodes.get(y.node, title)
-            lines = [name, kind_of(y.node)]
-            if isinstance(y.node, Pick) or y.node.op is None:
-                lines += self._value(y.node)
+            lines = [self.labels.nodes.get(y.node, title), kind_of(y.node), *self._value(y.node)]
             self._arrow(source, self._add("output", lines), output)
         return self.diagram
 
-    def _op(self, node: Node) -> None:
+    def _op(self, node: Node, *, is_output: bool) -> None:
         op = node.op
         assert op is not None
         sources: list[tuple[str, str]] = []
-        for position, (edge, x) in enumerate(_arguments(node)):
+        for position, (edge, x) in enumerate(arguments(node)):
             if edge is not None:
                 source, output = self._source(edge)
                 sources.append((source, " · ".join(filter(None, [output, rule_text(op, position)]))))
-            elif _is_constant(x):
+            elif is_constant(x):
                 sources.append((self._constant(x), ""))
-        name = self.labels.nodes.get(node)
-        title = " ".join(filter(None, [f"{name} =" if name else "", op.name, metadata_text(node.params)]))
+        # The box of an output has its name and value.
+        name = "" if is_output or node not in self.labels.nodes else f"{self.labels.nodes[node]} ="
+        title = " ".join(filter(None, [name, op.name, metadata_text(node.params)]))
         cost = cost_of(node)
-        shape = kind_of(node) + (f" · {cost:,} flops" if cost else "")
-        self.ids[node] = target = self._add("op", [title, op.math, shape, *self._value(node)], self._module(node))
+        shape = kind_of(node) + (f" · {cost:,} flop{'s' * (cost != 1)}" if cost else "")
+        lines = [title, op.math, shape, *([] if is_output else self._value(node))]
+        self.ids[node] = target = self._add("op", lines, self._module(node))
         for source, label in sources:
             self._arrow(source, target, label)
 
     def _module(self, node: Node) -> str | None:
         """The module that an op belongs to: the one that owns the parameters it uses, if that is one."""
-        owners = {self.labels.modules[edge] for edge in node.edges if edge in self.labels.modules}
+        owners = {self.labels.modules[edge] for edge in node.edges if edge is not None and edge in self.labels.modules}
         return owners.pop() if len(owners) == 1 else None
 
     def _source(self, edge: Node) -> tuple[str, str]:
         """The box that a value comes from, and which of its outputs it is if it has several."""
         output = ""
         if isinstance(edge, Pick):
-            output = f"output {edge.index}"
+            output = " ".join(filter(None, [f"output {edge.index}", self.labels.nodes.get(edge)]))
             picked = edge.edges[0]
             assert picked is not None
             edge = picked

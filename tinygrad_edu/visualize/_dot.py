@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 
 import graphviz
 
@@ -17,7 +19,13 @@ _WIDEST = 44  # characters of a line before it is broken
 # Kinds differ in outline as well as in colour, so that a print in grey says the same.
 _STYLES = {
     "op": {"shape": "box", "style": "rounded,filled", "fillcolor": "#dbeafe", "color": "#1e3a8a"},
-    "parameter": {"shape": "box", "style": "filled,bold", "penwidth": "2.5", "fillcolor": "#fde68a", "color": "#78350f"},
+    "parameter": {
+        "shape": "box",
+        "style": "filled,bold",
+        "penwidth": "2.5",
+        "fillcolor": "#fde68a",
+        "color": "#78350f",
+    },
     "input": {"shape": "house", "style": "filled", "fillcolor": "#dcfce7", "color": "#14532d"},
     "constant": {"shape": "box", "style": "dashed", "color": "#52525b", "fontcolor": "#3f3f46"},
     "output": {"shape": "box", "style": "filled", "peripheries": "2", "fillcolor": "#f3e8ff", "color": "#581c87"},
@@ -45,24 +53,54 @@ def dot_text(diagram: Diagram, *, rankdir: str) -> str:
         node_attr={"fontname": _FONT, "fontsize": "11", "margin": "0.12,0.06"},
         edge_attr={"fontname": _FONT, "fontsize": "9", "arrowsize": "0.7", "fontcolor": "#374151", "color": "#4b5563"},
     )
-    for box in diagram.boxes:
-        if box.module is None:
-            _node(dot, box)
+    beside = _beside(diagram)
+    _nodes(dot, [box for box in diagram.boxes if box.module is None], beside)
     for number, (module, title) in enumerate(diagram.modules.items()):
         with dot.subgraph(name=f"cluster_{number}") as cluster:
             cluster.attr(label=quoted([title]), labeljust="l", color="#9ca3af", style="rounded")
-            for box in diagram.boxes:
-                if box.module == module:
-                    _node(cluster, box)
+            _nodes(cluster, [box for box in diagram.boxes if box.module == module], beside)
     for arrow in diagram.arrows:
-        extra = {"style": "dotted"} if diagram.cut and arrow.source == "n0" else {}
-        dot.edge(arrow.source, arrow.target, label=quoted([f" {arrow.label} "]) if arrow.label else None, **extra)
+        attributes = {"label": quoted([f" {arrow.label} "])} if arrow.label else {}
+        if diagram.cut and arrow.source == "n0":
+            attributes["style"] = "dotted"
+        if arrow.source in beside.get(arrow.target, [])[1:]:
+            dot.edge(arrow.target, arrow.source, dir="back", **attributes)  # to the right of its target
+        else:
+            dot.edge(arrow.source, arrow.target, **attributes)
     _legend(dot, {box.kind for box in diagram.boxes}, has_rules=any(arrow.label for arrow in diagram.arrows))
     return str(dot.source)
 
 
-def _node(dot: graphviz.Digraph, box: Box) -> None:
-    dot.node(box.id, label=quoted(wrapped(box.lines)), **_STYLES[box.kind])
+def _beside(diagram: Diagram) -> dict[str, list[str]]:
+    """The boxes to put to the left and to the right of an op, rather than above it, which keeps the main path straight.
+
+    An op's first argument comes from above; of the rest, the first two that nothing else uses stand beside it.
+    """
+    boxes = {box.id: box for box in diagram.boxes}
+    uses = Counter(arrow.source for arrow in diagram.arrows)
+    arguments: dict[str, list[str]] = {}
+    for arrow in diagram.arrows:
+        arguments.setdefault(arrow.target, []).append(arrow.source)
+    return {
+        target: [
+            source
+            for source in sources[1:]
+            if uses[source] == 1
+            and boxes[source].kind in ("parameter", "constant", "input")
+            and boxes[source].module == boxes[target].module
+        ][:2]
+        for target, sources in arguments.items()
+    }
+
+
+def _nodes(dot: graphviz.Digraph, boxes: Iterable[Box], beside: Mapping[str, Sequence[str]]) -> None:
+    for box in boxes:
+        dot.node(box.id, label=quoted(wrapped(box.lines)), **_STYLES[box.kind])
+        if neighbours := beside.get(box.id):
+            with dot.subgraph() as row:
+                row.attr(rank="same")
+                for name in [neighbours[0], box.id, *neighbours[1:]]:
+                    row.node(name)
 
 
 def _legend(dot: graphviz.Digraph, kinds: Iterable[str], *, has_rules: bool) -> None:
@@ -77,7 +115,7 @@ def _legend(dot: graphviz.Digraph, kinds: Iterable[str], *, has_rules: bool) -> 
         if has_rules:
             names.append("legend_note")
             legend.node("legend_note", label=quoted(_NOTE.split("\n"), "\\l"), shape="plain", fontsize="9")
-        for above, below in zip(names, names[1:], strict=False):
+        for above, below in pairwise(names):
             legend.edge(above, below, style="invis")
 
 
@@ -87,13 +125,14 @@ def wrapped(lines: Iterable[str]) -> list[str]:
 
 
 def quoted(lines: Iterable[str], end: str = "\\n") -> str:
-    """Lines as a DOT label in which every character stands for itself.
+    r"""Lines as a DOT label in which every character stands for itself.
 
-    DOT reads backslashes as escapes (`\\N` is the node's name) and `&lt;` as an entity, and takes a label in angle brackets for HTML.
+    DOT takes backslashes for escapes (`\N` is the node's name), `&lt;` for a character, and a label in angle brackets for
+    HTML.
     """
-    plain = (graphviz.escape(_printable(line)).replace("&", "&amp;") for line in lines)
-    text = end.join(plain)
-    return str.__str__(graphviz.nohtml(text + end if end != "\\n" else text))
+    text = end.join(graphviz.escape(_printable(line)).replace("&", "&amp;") for line in lines)
+    label: str = graphviz.nohtml(text if end == "\\n" else text + end)
+    return label
 
 
 def _printable(line: str) -> str:

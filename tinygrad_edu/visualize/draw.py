@@ -31,10 +31,7 @@ class Drawing:
 
     @cached_property
     def _rendered(self) -> Rendered:
-        rendered = render(self.dot)
-        if rendered.svg is None:
-            warnings.warn(f"draw: {rendered.message}", LayoutWarning, stacklevel=4)
-        return rendered
+        return render(self.dot)
 
     @property
     def svg(self) -> str | None:
@@ -43,6 +40,8 @@ class Drawing:
         Warns:
             LayoutWarning: there is no picture; the message says how to get a program that makes one.
         """
+        if self._rendered.svg is None:
+            warnings.warn(f"draw: {self.message}", LayoutWarning, stacklevel=2)
         return self._rendered.svg
 
     @property
@@ -63,25 +62,30 @@ class Drawing:
         """
         path = Path(path)
         if path.suffix not in (".svg", ".dot"):
-            raise ConfigError(f"save: can't write {path.name!r}: the picture can be saved as .svg or as .dot (DOT text).")
+            raise ConfigError(
+                f"save: can't write {path.name!r}: the picture can be saved as .svg or as .dot (DOT text)."
+            )
         text = self.dot
         if path.suffix == ".svg":
-            if self.svg is None:
+            if self._rendered.svg is None:
                 path = path.with_suffix(".dot")
                 warnings.warn(f"save: {self.message}; wrote {path}", LayoutWarning, stacklevel=2)
             else:
-                text = self.svg
+                text = self._rendered.svg
         try:
             path.write_text(text, encoding="utf-8")
         except OSError as error:
             reason = error.strerror or error
-            raise ConfigError(f"save: can't write {path}: {reason}. Name a file in a folder that exists and can be written to.") from error
+            raise ConfigError(
+                f"save: can't write {path}: {reason}. Name a file in a folder that exists and can be written to."
+            ) from error
         return path
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        if self.svg is None:
+        svg = self._rendered.svg
+        if svg is None:
             return {"text/plain": f"{self.message}\n\n{self.dot}"}
-        return {"image/svg+xml": self.svg, "text/plain": repr(self)}
+        return {"image/svg+xml": svg, "text/plain": repr(self)}
 
     def __repr__(self) -> str:
         cut = f", {self.cut:,} nodes cut" if self.cut else ""
@@ -99,15 +103,17 @@ def draw(
 ) -> Drawing:
     """Draw the graph that `y`, a tensor or several in tuples, lists or dicts, was computed by.
 
-    Each operation shows its mathematics, the shape and dtype of its result and its floating-point work; each arrow the derivative that the
-    reverse sweep uses on its way back.
+    Each operation shows its mathematics, the shape and dtype of its result and its floating-point work; each arrow the
+    derivative that the reverse sweep uses on its way back.
 
     Args:
         y: what was computed; it must require a gradient, since only then is a graph recorded.
         model: an `nn.Module`; its parameters get their names (`0.weight`), and what uses them is framed by module.
-        names: names for tensors and arrays, such as `{"x": x, "loss": loss}` or `locals()`; what isn't one is passed over.
+        names: names for tensors and arrays, such as `{"x": x, "loss": loss}` or `locals()`; what is neither is passed
+            over.
         values: show numbers where they are still there: of leaves, of outputs, and what was kept for the derivatives.
-        max_nodes: boxes at most; of a larger graph the part nearest to the output is drawn, and the picture says what it leaves out.
+        max_nodes: boxes at most; of a larger graph the part nearest to the output is drawn, and the picture says how
+            much it leaves out.
         rankdir: where the computation goes: TB (down), BT, LR or RL.
 
     Raises:
@@ -116,14 +122,18 @@ def draw(
     """
     if rankdir not in _RANKDIRS:
         raise ConfigError(f"draw: rankdir={rankdir!r}; choose one of {', '.join(_RANKDIRS)}.")
-    if max_nodes < 2:
-        raise ConfigError(f"draw: max_nodes={max_nodes}; a picture needs at least 2, an operation and its output.")
+    if max_nodes < 3:
+        raise ConfigError(
+            f"draw: max_nodes={max_nodes}; a picture needs at least 3: an operation, its output, what is cut."
+        )
     tensors, _ = flatten(y)
     if not tensors:
         raise GraphError("draw: there is nothing in this container; give the tensor that was computed.")
     for value in tensors:
         if not isinstance(value, Tensor):
-            raise GraphError(f"draw: needs a tensor, got {type(value).__name__}. Give what was computed, not the function.")
+            raise GraphError(
+                f"draw: needs a tensor, got {type(value).__name__}. Give what was computed, not the function."
+            )
         if value.node is None:
             raise GraphError(
                 f"draw: there is no graph behind this tensor of shape {value.shape}. A graph is recorded where an input requires a "

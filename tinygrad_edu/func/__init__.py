@@ -1,0 +1,42 @@
+"""Transforms: functions that take a function and return one that computes its derivatives, or its values over a batch.
+
+They nest freely, in any order. Arguments and results may be tensors, arrays, numbers, or nested containers of them:
+tuples, lists, dicts, dataclasses, and what `register_pytree` was told of.
+"""
+
+from tinygrad_edu.engine.tree import register as register_pytree
+from tinygrad_edu.func._batch import vmap
+from tinygrad_edu.func._custom import custom_jvp, custom_vjp
+from tinygrad_edu.func._forward import forward_gradient, jvp
+from tinygrad_edu.func._graph import Equation, Graph, record
+from tinygrad_edu.func._jacobian import ggn_vp, hessian, hvp, jacfwd, jacrev, laplacian, vhp
+from tinygrad_edu.func._jet import jet
+from tinygrad_edu.func._module import functional_call, stack_module_state
+from tinygrad_edu.func._reverse import grad, grad_and_value, linearize, value_and_grad, vjp
+
+__all__ = [
+    "Equation",
+    "Graph",
+    "custom_jvp",
+    "custom_vjp",
+    "forward_gradient",
+    "functional_call",
+    "ggn_vp",
+    "grad",
+    "grad_and_value",
+    "hessian",
+    "hvp",
+    "jacfwd",
+    "jacrev",
+    "jet",
+    "jvp",
+    "laplacian",
+    "linearize",
+    "record",
+    "register_pytree",
+    "stack_module_state",
+    "value_and_grad",
+    "vhp",
+    "vjp",
+    "vmap",
+]
