@@ -109,6 +109,9 @@ class Dual(Wrapped):
     def dtype(self) -> np.dtype[Any]:
         return self.primal.dtype
 
+    def parts(self) -> tuple[Tensor, ...]:
+        return self.primal, self.tangent
+
     def with_node(self, node: Node | None) -> Dual:
         return Dual(self.primal, self.tangent, self.level, node)
 
@@ -199,6 +202,9 @@ class Batched(Wrapped):
     @property
     def dtype(self) -> np.dtype[Any]:
         return self.value.dtype
+
+    def parts(self) -> tuple[Tensor, ...]:
+        return (self.value,)
 
     def with_node(self, node: Node | None) -> Batched:
         return Batched(self.value, self.level, node)

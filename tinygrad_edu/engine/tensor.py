@@ -78,6 +78,10 @@ class Tensor(_Methods):
         """The same value at another place in the graph."""
         return make(self.array, node)
 
+    def parts(self) -> tuple[Tensor, ...]:
+        """The values of lower levels that a transform's value is made of."""
+        return ()
+
     def lift(self, op: Any, level: int, args: list[Any], params: dict[str, Any]) -> Any:
         """How `op` acts on values of this transform."""
         raise NotImplementedError
@@ -337,3 +341,8 @@ def _has_numpy_scalar(data: Any) -> bool:
 def is_recording(*values: Any) -> bool:
     """Whether an operation on these values would be recorded now."""
     return STATE.grad and any(isinstance(value, Tensor) and value.node is not None for value in values)
+
+
+def is_watched(*values: Any) -> bool:
+    """Whether an operation on these values would be recorded now, be it a level below."""
+    return is_recording(*values) or any(isinstance(value, Tensor) and is_watched(*value.parts()) for value in values)

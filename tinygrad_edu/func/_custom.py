@@ -10,7 +10,7 @@ import numpy as np
 from tinygrad_edu.engine.graph import Node
 from tinygrad_edu.engine.modes import enable_grad
 from tinygrad_edu.engine.op import OUTPUT, Op, Rule
-from tinygrad_edu.engine.tensor import Tensor, as_value, is_recording, payload
+from tinygrad_edu.engine.tensor import Tensor, as_value, is_recording, is_watched, payload
 from tinygrad_edu.engine.tree import flatten, unflatten
 from tinygrad_edu.errors import GraphError, ShapeError, UnsupportedError
 from tinygrad_edu.func._arguments import Function
@@ -171,7 +171,7 @@ class custom_vjp(_Custom):  # used as a decorator, with JAX's name
         if fwd is None:
             raise UnsupportedError(f"{self.__name__}: give its rule first, with {self.__name__}.defvjp(fwd, bwd).")
         given = _Arguments(args)
-        recording = is_recording(*given.tensors)
+        recording = is_watched(*given.tensors)
         made: dict[str, Any] = {}
 
         def run(*tensors: Any) -> tuple[Any, ...]:

@@ -111,6 +111,9 @@ class Traced(Wrapped):
     def dtype(self) -> np.dtype[Any]:
         return self.value.dtype
 
+    def parts(self) -> tuple[Tensor, ...]:
+        return (self.value,)
+
     def with_node(self, node: Node | None) -> Traced:
         return Traced(self.value, self.which, self.trace, self.level, node)
 

@@ -41,6 +41,9 @@ class Jet(Wrapped):
     def dtype(self) -> np.dtype[Any]:
         return self.terms[0].dtype
 
+    def parts(self) -> tuple[Tensor, ...]:
+        return self.terms
+
     def with_node(self, node: Node | None) -> Jet:
         return Jet(self.terms, self.level, node)
 

@@ -90,7 +90,7 @@ def _softplus(x: Any, *, beta: float, threshold: float) -> Any:
 softplus = elementwise(
     "softplus",
     _softplus,
-    D("σ(βx)", lambda y, x, *, beta, threshold: sigmoid(beta * x), reads=[0]),
+    D("σ(βx)", lambda y, x, *, beta, threshold: np.where(beta * x > threshold, 1, sigmoid(beta * x)), reads=[0]),
     math="y = ln(1 + e^(βx)) / β",
     cost=4,
     floating=True,
