@@ -108,7 +108,7 @@ def _choose(nodes: list[Node], budget: int) -> set[Node]:
             shown.add(node)
             budget -= 1 + constants
         for edge in node.edges:
-            if edge is not None and edge.op is None and edge not in shown and budget > 0:
+            if edge is not None and is_input(edge) and edge not in shown and budget > 0:
                 shown.add(edge)
                 budget -= 1
     return shown
@@ -118,6 +118,11 @@ def arguments(node: Node) -> list[tuple[Node | None, Any]]:
     """Each argument's edge (None where nothing is differentiated) and what the node kept of it (None if that isn't known)."""
     xs = node.xs if node.xs is not None and len(node.xs) == len(node.edges) else [None] * len(node.edges)
     return list(zip(node.edges, xs, strict=True))
+
+
+def is_input(node: Node) -> bool:
+    """Whether a node stands for a value that came from outside: a leaf, or the argument of a transform such as `grad`."""
+    return node.op is None or (node.xs is None and all(edge is None for edge in node.edges))
 
 
 def is_constant(x: Any) -> bool:
@@ -156,11 +161,11 @@ class _Draughtsman:
             text = f"… {self.diagram.cut:,} earlier nodes aren't drawn"
             self.cut_id = self._add("cut", [text, "draw(..., max_nodes=...) shows more"])
         for node in sorted(self.shown, key=BY_ORDER):
-            if node.op is not None:
+            if not is_input(node):
                 self._op(node, is_output=any(y.node is node for _, y in outputs))
         for title, y in outputs:
             assert y.node is not None
-            source, output = self._source(y.node)
+            source, output = self._source(y.node, named=False)
             lines = [self.labels.nodes.get(y.node, title), kind_of(y.node), *self._value(y.node)]
             self._arrow(source, self._add("output", lines), output)
         return self.diagram
@@ -190,15 +195,16 @@ class _Draughtsman:
         owners = {self.labels.modules[edge] for edge in node.edges if edge is not None and edge in self.labels.modules}
         return owners.pop() if len(owners) == 1 else None
 
-    def _source(self, edge: Node) -> tuple[str, str]:
-        """The box that a value comes from, and which of its outputs it is if it has several."""
+    def _source(self, edge: Node, *, named: bool = True) -> tuple[str, str]:
+        """The box that a value comes from, and which of its outputs it is if it has several, with its name if `named`."""
         output = ""
         if isinstance(edge, Pick):
-            output = " ".join(filter(None, [f"output {edge.index}", self.labels.nodes.get(edge)]))
+            name = self.labels.nodes.get(edge) if named else None
+            output = f"output {edge.index}" + (f" {name}" if name else "")
             picked = edge.edges[0]
             assert picked is not None
             edge = picked
-        if edge not in self.ids and edge.op is None and edge in self.shown:
+        if edge not in self.ids and is_input(edge) and edge in self.shown:
             name = self.labels.parameters.get(edge)
             kind = "input" if name is None else "parameter"
             title = name or self.labels.nodes.get(edge, "input")

@@ -1,0 +1,160 @@
+"""`tinygrad-edu demo`, `ops`, and the program without its extra."""
+
+import json
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from tinygrad_edu.cli import _demo
+from tinygrad_edu.cli._app import app
+from tinygrad_edu.cli._settings import Settings
+from tinygrad_edu.engine.op import REGISTRY
+from tinygrad_edu.visualize import layout
+
+
+def demo(out: Path) -> str:
+    result = CliRunner().invoke(app, ["demo", "--out", str(out)], env={"COLUMNS": "120"})
+    assert result.exit_code == 0, (result.output, result.exception)
+    return result.output
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The results of one demo, as a person would run it."""
+    out = tmp_path_factory.mktemp("demo") / "out"
+    (out.parent / "said").write_text(demo(out), encoding="utf-8")
+    return out
+
+
+class _Page(HTMLParser):
+    """Collects the addresses that a page refers to, the text, and whether every tag is closed in order."""
+
+    VOID = frozenset({"meta", "img", "br", "link"})
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.links: list[str] = []
+        self.tags: list[str] = []
+        self.open: list[str] = []
+        self.text = ""
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.links += [
+            value or "" for name, value in attrs if name in ("href", "src", "xlink:href", "srcset", "action")
+        ]
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def test_the_demo_reaches_97_percent(folder: Path) -> None:
+    found = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+    assert found["test"]["accuracy"] >= 0.97
+
+
+def test_the_summary_says_what_matters(folder: Path) -> None:
+    said = (folder.parent / "said").read_text(encoding="utf-8")
+    for text in ("test accuracy", "forward 17,226, reverse 1", "graph.svg", "index.html"):
+        assert text in said
+
+
+def test_the_comparison_is_of_the_model_that_was_trained(folder: Path) -> None:
+    found = json.loads((folder / "comparison.json").read_text(encoding="utf-8"))
+    parameters = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))["parameters"]
+    assert (found["counts"]["forward_passes"], found["counts"]["reverse_passes"]) == (parameters, 1)
+    assert found["recommendation"]["mode"] == "reverse"
+    agreement = found["agreement"]
+    assert agreement["adjoint"]["largest"] < 1e-5 * agreement["adjoint"]["scale"]
+    assert agreement["jacobians"]["largest"] < 1e-5 * agreement["jacobians"]["scale"]
+
+
+def test_the_graph_is_of_one_training_step(folder: Path) -> None:
+    svg = (folder / "graph.svg").read_text(encoding="utf-8")
+    for text in ("images", "labels", "loss", "0.weight", "4.bias", "cross_entropy", "(32, 64) float32"):
+        assert text in svg
+
+
+def test_the_page_shows_everything_and_asks_for_nothing(folder: Path) -> None:
+    page = _Page((folder / "index.html").read_text(encoding="utf-8"))
+    assert page.open == []
+    assert page.tags.count("svg") == 1
+    assert page.tags.count("img") in (2, 3)  # three, if it made a mistake
+    names = {path.name for path in folder.iterdir()}
+    assert all(link.startswith("data:image/png;base64,") or link in names for link in page.links)
+    assert not re.search(r"https?://(?!www\.w3\.org)", (folder / "index.html").read_text(encoding="utf-8"))
+    for text in ("Jacobian, forward against reverse", "17,226", "How to read this", "Use reverse"):
+        assert text in page.text
+
+
+@pytest.fixture
+def short(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_demo, "Settings", lambda seed: Settings(hidden=(8,), epochs=1, seed=seed))
+
+
+def test_without_a_layout_program_the_demo_shows_the_text_of_the_graph(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, short: None
+) -> None:
+    monkeypatch.setattr(layout, "_find_engines", lambda: iter(()))
+    said = demo(tmp_path)
+    assert "pip install" in said
+    assert (tmp_path / "graph.dot").exists()
+    assert not (tmp_path / "graph.svg").exists()
+    page = _Page((tmp_path / "index.html").read_text(encoding="utf-8"))
+    assert "pip install" in page.text
+    assert "digraph {" in page.text
+
+
+def test_a_second_demo_into_the_same_folder(tmp_path: Path, short: None) -> None:
+    demo(tmp_path)
+    demo(tmp_path)
+
+
+def test_an_out_folder_that_cant_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    result = CliRunner().invoke(app, ["demo", "--out", str(tmp_path / "file")])
+    assert result.exit_code == 2
+    assert "can't be written to" in result.output
+
+
+def test_ops_lists_every_operation() -> None:
+    result = CliRunner().invoke(app, ["ops"], env={"COLUMNS": "200"})
+    assert result.exit_code == 0
+    first = {line.split("│")[1].strip() for line in result.output.splitlines() if line.startswith("│")}
+    assert set(REGISTRY) <= first
+    assert "W̄ += Ȳᵀ X" in result.output
+
+
+def test_without_its_extra_the_program_says_how_to_install_it() -> None:
+    program = (
+        "import importlib.util as u, sys\nfind = u.find_spec\n"
+        "u.find_spec = lambda name, *rest: None if name in ('rich', 'typer') else find(name, *rest)\n"
+        "from tinygrad_edu.cli import main\nmain()"
+    )
+    result = subprocess.run([sys.executable, "-c", program, "ops"], capture_output=True, text=True)
+    assert result.returncode == 1
+    assert result.stderr == 'tinygrad-edu needs typer, rich: pip install "tinygrad-edu[cli]"\n'
+    assert result.stdout == ""
+
+
+def test_the_library_doesnt_import_the_extra() -> None:
+    program = (
+        "import sys, tinygrad_edu, tinygrad_edu.cli, tinygrad_edu.visualize, tinygrad_edu.compare\n"
+        "assert not {'typer', 'rich', 'matplotlib', 'jinja2'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)

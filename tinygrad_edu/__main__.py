@@ -1,0 +1,5 @@
+"""`python -m tinygrad_edu` is `tinygrad-edu`."""
+
+from tinygrad_edu.cli import main
+
+main()

@@ -1,0 +1,118 @@
+"""The commands and their options, as typer reads them; what they do is in the files beside this one."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import fields
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from tinygrad_edu.cli import _settings
+from tinygrad_edu.engine.op import REGISTRY
+from tinygrad_edu.errors import ConfigError, TinygradEduError
+from tinygrad_edu.visualize._diagram import rule_text
+
+app = typer.Typer(
+    name="tinygrad-edu",
+    help="Automatic differentiation to learn from: train a network, draw its graph, compare forward and reverse mode.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def run() -> None:
+    """Run the command that the program's arguments name."""
+    app(prog_name="tinygrad-edu")
+
+
+@contextmanager
+def _reported(command: str) -> Iterator[None]:
+    """Turn what the package raises on purpose, and files that can't be written, into one line and an exit code."""
+    try:
+        yield
+    except (TinygradEduError, OSError) as error:
+        print(f"tinygrad-edu {command}: {error}", file=sys.stderr)
+        raise typer.Exit(2 if isinstance(error, ConfigError) else 1) from None
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
+        raise typer.Exit(130) from None
+
+
+def _choice(what: str, choices: tuple[str, ...]) -> str:
+    return f"{what}: {', '.join(choices)}."
+
+
+@app.command()
+def train(
+    context: typer.Context,
+    data: Annotated[str, typer.Option(help=_choice("What to learn", _settings.DATA))] = "digits",
+    hidden: Annotated[str, typer.Option(help="Sizes of the hidden layers, or none.")] = "128,64",
+    activation: Annotated[str, typer.Option(help=_choice("Between layers", _settings.ACTIVATIONS))] = "relu",
+    loss: Annotated[str, typer.Option(help=_choice("What to make small", _settings.LOSSES))] = "cross-entropy",
+    optimizer: Annotated[str, typer.Option(help=_choice("How", _settings.OPTIMIZERS))] = "adamw",
+    lr: Annotated[float | None, typer.Option(help="Learning rate; by default one that suits the optimizer.")] = None,
+    lr_decay: Annotated[str, typer.Option(help=_choice("How the learning rate falls", _settings.DECAYS))] = "linear",
+    batch_size: Annotated[int | None, typer.Option(help="Images per step (digits 32, mnist 64).")] = None,
+    epochs: Annotated[int | None, typer.Option(help="Passes over the training images (digits 40, mnist 12).")] = None,
+    dropout: Annotated[float, typer.Option(help="Share of hidden units to drop while training.")] = 0.0,
+    init: Annotated[
+        str, typer.Option(help=_choice("First weights (auto: Xavier for tanh and sigmoid, else He)", _settings.INITS))
+    ] = "auto",
+    weight_decay: Annotated[
+        float | None, typer.Option(help="Pull of the weights to zero (adamw 0.01, others 0).")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same numbers.")] = 0,
+    early_stop: Annotated[
+        int,
+        typer.Option(metavar="N", help="Stop after N epochs without a lower validation loss, with the best weights."),
+    ] = 0,
+    resume: Annotated[Path | None, typer.Option(metavar="CHECKPOINT", help="Go on from this file.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for the results (out, or the checkpoint's own).")] = None,
+) -> None:
+    """Train a network on handwritten digits; writes metrics, weights, a checkpoint, curves and a confusion matrix."""
+    with _reported("train"):
+        from tinygrad_edu.cli._train import train as start
+
+        given = _settings.Settings(
+            data, _settings.parse_hidden(hidden), activation, loss, optimizer, lr, lr_decay, batch_size, epochs, dropout,
+            init, weight_decay, seed, early_stop,
+        )  # fmt: skip
+        named = [field.name for field in fields(given) if _was_given(context, field.name)]
+        raise typer.Exit(start(given, named, resume=resume, out=out, console=Console()))
+
+
+def _was_given(context: typer.Context, option: str) -> bool:
+    source = context.get_parameter_source(option)
+    return source is not None and source.name != "DEFAULT"
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option(help="Folder for the page and all that is on it.")] = Path("out"),
+    seed: Annotated[int, typer.Option(help="The same seed gives the same numbers.")] = 0,
+) -> None:
+    """Train on handwritten digits, draw one training step, compare forward and reverse mode: all on one page."""
+    with _reported("demo"):
+        from tinygrad_edu.cli._demo import demo as show
+
+        raise typer.Exit(show(out, seed=seed, console=Console()))
+
+
+@app.command()
+def ops() -> None:
+    """List the operations: their family, their mathematics, their derivatives."""
+    table = Table("operation", "family", "mathematics", "derivative in each argument", row_styles=["", "dim"])
+    for op in REGISTRY.values():
+        texts = [rule_text(op, i) or "none" for i in range(1 if callable(op.rules) else len(op.rules))]
+        if callable(op.rules):
+            texts.append("and so on for any number of arguments")
+        table.add_row(*map(Text, (op.name, op.family, op.math, "\n".join(texts))))
+    Console().print(table)
