@@ -1,0 +1,37 @@
+"""`Parameter`: a tensor that a module learns."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tinygrad_edu.engine.tensor import Tensor, to_array
+
+
+class Parameter(Tensor):
+    """A tensor that requires a gradient and that a Module finds among its attributes.
+
+    `Parameter(data)` shares memory with a Tensor or an array (a read-only one is copied), as PyTorch's does. Raises
+    DTypeError unless the dtype is floating or complex, or `requires_grad=False`.
+    """
+
+    __slots__ = ()
+
+    def __init__(self, data: Any = (), requires_grad: bool = True) -> None:
+        array = to_array(data, None, copy=False)
+        self.array = array if array.flags.writeable else array.copy()
+        self.node = None
+        self.grad = None
+        if requires_grad:
+            self.requires_grad_()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Parameter:
+        # Copied attribute by attribute it would take along the node, which knows the original as its owner.
+        copy = type(self)(self.array.copy(), self.requires_grad)
+        copy.grad = None if self.grad is None else Tensor(np.array(self.grad.detach().numpy()))
+        memo[id(self)] = copy
+        return copy
+
+    def __repr__(self) -> str:
+        return f"Parameter containing:\n{super().__repr__()}"
