@@ -211,18 +211,18 @@ class Op:
     def _wrap_many(
         self, ys: tuple[Any, ...], xs: list[Any], edges: list[Any], params: dict[str, Any], record: bool
     ) -> Any:
-        """Several outputs: one node, and a numbered `Pick` for each."""
-        ys = tuple(payload(y) if isinstance(y, Tensor) else np.asarray(y) for y in ys)
-        if not record:
-            return tuple(y if isinstance(y, Tensor) else make(y, None) for y in ys)
-        kept, keep_y = self._keep(xs, edges)
-        shapes: Any = tuple(y.shape for y in ys)
-        node = Node(self, edges, kept, ys if keep_y else None, params, shapes, ys[0].dtype)
-        picks = [Pick(node, i, y.shape, y.dtype) for i, y in enumerate(ys)]
-        return tuple(
-            y.with_node(pick) if isinstance(y, Tensor) else make(y, pick if y.dtype.kind in "fc" else None)
-            for y, pick in zip(ys, picks, strict=True)
-        )
+        """Several outputs: one node, and a numbered `Pick` for each that can be differentiated."""
+        ys = tuple([y if type(y) is np.ndarray else payload(y) if isinstance(y, Tensor) else np.asarray(y) for y in ys])
+        node = None
+        if record:
+            kept, keep_y = self._keep(xs, edges)
+            shapes: Any = tuple([y.shape for y in ys])
+            node = Node(self, edges, kept, ys if keep_y else None, params, shapes, ys[0].dtype)
+        outputs = []
+        for i, y in enumerate(ys):
+            pick = None if node is None or y.dtype.kind not in "fc" else Pick(node, i, y.shape, y.dtype)
+            outputs.append(make(y, pick) if type(y) is np.ndarray else y.with_node(pick))
+        return tuple(outputs)
 
     def _keep(self, xs: list[Any], edges: list[Node | None]) -> tuple[list[Any] | None, bool]:
         """What a node keeps: the arguments its rules read, shapes for the rest (None: nothing but the edges); and whether `y`."""

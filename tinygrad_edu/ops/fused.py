@@ -164,12 +164,12 @@ def log_softmax(x: Any, axis: int = -1) -> Any:
 
 
 def _cross_entropy(x: Any, labels: Any, weights: Any) -> Any:
-    shifted = x - np.maximum.reduce(x, axis=1, keepdims=True)
-    p = np.exp(shifted)
+    p = x - np.maximum.reduce(x, axis=1, keepdims=True)
+    picked = p[np.arange(len(labels)), labels]
+    np.exp(p, out=p)
     total = np.add.reduce(p, axis=1, keepdims=True)
     p /= total
-    picked = np.log(total[:, 0]) - shifted[np.arange(len(labels)), labels]
-    return (weights * picked).sum(dtype=x.dtype), p
+    return np.dot(weights, np.log(total[:, 0]) - picked), p
 
 
 def _onehot(labels: Any, like: Any) -> Any:
