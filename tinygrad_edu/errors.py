@@ -8,7 +8,7 @@ TinygradEduError
 ├── LevelError          a value of a transform used where that transform can't serve it (also a RuntimeError)
 ├── UnsupportedError    a function or option without a rule here (also a TypeError)
 ├── ConfigError         a hyper-parameter or setting out of range (also a ValueError)
-├── DataError           a data set's file that is missing or broken (also a ValueError)
+├── DataError           data that can't be used: a broken file, a label out of range (also a ValueError)
 └── CheckpointError     a saved file that is broken, foreign or from another model (also a ValueError)
 
 UserWarning
@@ -50,7 +50,7 @@ class ConfigError(TinygradEduError, ValueError):
 
 
 class DataError(TinygradEduError, ValueError):
-    """A data set's file that is missing or broken."""
+    """Data that can't be used: a file that is missing or broken, a label, index or probability out of range."""
 
 
 class CheckpointError(TinygradEduError, ValueError):

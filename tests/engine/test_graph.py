@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import gc
+import pickle
 import threading
 import weakref
 
@@ -343,3 +345,17 @@ def test_what_has_no_derivative_is_in_no_graph(call):
     y = call(leaf(0.5, 1.5))
     assert not y.requires_grad
     assert np.asarray(y).dtype.kind in "ib"
+
+
+def test_copies_and_pickles_are_leaves_of_their_own():
+    x = leaf(1.0, 2.0)
+    (x * x).sum().backward()
+    for twin in (copy.deepcopy(x), copy.copy(x), pickle.loads(pickle.dumps(x))):
+        (twin * 3).sum().backward()
+        assert x.grad.tolist() == [2.0, 4.0]
+        assert twin.requires_grad and twin.is_leaf
+    deep = copy.deepcopy({"x": x, "again": x})
+    assert deep["x"] is deep["again"] and deep["x"].grad.tolist() == [2.0, 4.0] and deep["x"].array is not x.array
+    for refuse in (copy.deepcopy, pickle.dumps):
+        with pytest.raises(GraphError, match=r"x\.detach\(\)"):
+            refuse(x * 2)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from tinygrad_edu.engine.tensor import Tensor, to_array
 
 
@@ -25,13 +23,6 @@ class Parameter(Tensor):
         self.grad = None
         if requires_grad:
             self.requires_grad_()
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Parameter:
-        # Copied attribute by attribute it would take along the node, which knows the original as its owner.
-        copy = type(self)(self.array.copy(), self.requires_grad)
-        copy.grad = None if self.grad is None else Tensor(np.array(self.grad.detach().numpy()))
-        memo[id(self)] = copy
-        return copy
 
     def __repr__(self) -> str:
         return f"Parameter containing:\n{super().__repr__()}"

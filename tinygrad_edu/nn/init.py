@@ -45,12 +45,14 @@ def fans(tensor: Tensor, name: str) -> tuple[int, int]:
 
 def uniform_(tensor: T, a: float = 0.0, b: float = 1.0, generator: Generator | None = None) -> T:
     """Numbers spread evenly over [a, b)."""
+    random.check_fill("uniform_")
     random.uniform_(tensor.array, a, b, generator)
     return tensor
 
 
 def normal_(tensor: T, mean: float = 0.0, std: float = 1.0, generator: Generator | None = None) -> T:
     """Normal numbers."""
+    random.check_fill("normal_")
     random.normal_(tensor.array, mean, std, generator)
     return tensor
 

@@ -13,7 +13,7 @@ from numpy.polynomial import chebyshev
 
 from tinygrad_edu.engine.families import D, elementwise
 from tinygrad_edu.engine.op import Sample
-from tinygrad_edu.ops.elementwise import above
+from tinygrad_edu.ops.elementwise import above, both_sides
 
 # Chebyshev coefficients of erf(x)/x in x² on [0, 4] and of e^{x²}·erfc(x) on [2, 6], by interpolation at 22 nodes in 40
 # digits; the largest error against math.erf is 3e-15.
@@ -60,7 +60,7 @@ sigmoid = elementwise(
     "sigmoid", _sigmoid, D("y(1 − y)", lambda y, x: y * (1 - y), "y"), math="y = 1/(1 + e⁻ˣ)", cost=4, floating=True
 )
 relu = elementwise(
-    "relu", lambda x: np.maximum(x, 0), D("[x > 0]", lambda y, x: y > 0, "y"), math="y = max(x, 0)", domain=(0.2, 2.0)
+    "relu", lambda x: np.maximum(x, 0), D("[x > 0]", lambda y, x: y > 0, "y"), math="y = max(x, 0)", samples=both_sides
 )
 relu6 = elementwise(
     "relu6",
@@ -94,7 +94,10 @@ softplus = elementwise(
     math="y = ln(1 + e^(βx)) / β",
     cost=4,
     floating=True,
-    params=[{"beta": 1.0, "threshold": 20.0}, {"beta": 2.5, "threshold": 20.0}],
+    samples=lambda r: [
+        Sample((r(2, 3, low=low, high=low + 2),), {"beta": beta, "threshold": 20.0})
+        for beta, low in ((1.0, -2.0), (2.5, -1.0), (1.0, 21.0))
+    ],
 )
 
 

@@ -105,13 +105,20 @@ reciprocal = elementwise(
     floating=True,
     numpy=np.reciprocal,
 )
-sign = elementwise("sign", np.sign, D("0", 0), math="y = sign x", domain=(0.2, 2.0), numpy=np.sign)
+
+
+def both_sides(r: Any) -> list[Sample]:
+    """Samples of both signs that keep away from a kink at zero."""
+    return [Sample((r(*shape, low=low, high=low + 1.8),)) for shape in ((), (2, 3)) for low in (-2.0, 0.2)]
+
+
+sign = elementwise("sign", np.sign, D("0", 0), math="y = sign x", samples=both_sides, numpy=np.sign)
 absolute = elementwise(
     "absolute",
     np.absolute,
     D("sign x", lambda y, x: np.sign(x), reads=[0]),
     math="y = |x|",
-    domain=(0.2, 2.0),
+    samples=both_sides,
     numpy=[np.absolute, np.fabs],
 )
 sin = elementwise(

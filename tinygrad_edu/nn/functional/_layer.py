@@ -23,8 +23,8 @@ def dropout(input: Any, p: float = 0.5, training: bool = True, inplace: bool = F
     """Zero each element with probability `p` and scale the rest by 1/(1 − p) (Srivastava et al., 2014); `input` unless
     `training`.
 
-    The mask is drawn from the default generator, PyTorch's mask from the same seed. Under `vmap` one mask serves all
-    examples. Raises ConfigError unless 0 ≤ p ≤ 1.
+    The mask is drawn from the default generator, PyTorch's mask from the same seed. Inside `vmap` its `randomness` says
+    whether each example has a mask of its own. Raises ConfigError unless 0 ≤ p ≤ 1.
     """
     if not 0 <= p <= 1:
         raise ConfigError(f"dropout: p is the probability of dropping, between 0 and 1, not {p}.")
@@ -33,8 +33,7 @@ def dropout(input: Any, p: float = 0.5, training: bool = True, inplace: bool = F
     if p == 1:
         return input * np.zeros((), input.dtype)
     mask = keep_mask(input.shape, 1 - p, input.dtype)
-    mask /= mask.dtype.type(1 - p)
-    return input * mask
+    return input * (mask / mask.dtype.type(1 - p))
 
 
 def embedding(input: Any, weight: Any, padding_idx: int | None = None) -> Any:
