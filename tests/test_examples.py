@@ -14,6 +14,12 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 EXPECTED = {
     "two_sweeps.py": ["v₅ = v₄ − v₃     11.652    5.500    1.000", "x₂                5.000    0.000    1.716"],
     "newton.py": ["the minimum, all ones, was reached"],
+    "fixed_point.py": ["implicit: peak memory", "the two gradients differ by", "shape (4, 50)"],
+    "sparse_solve.py": [
+        "forward and reverse Jacobians differ by",
+        "the Hessian is symmetric to",
+        "temperatures met to",
+    ],
     "per_example_gradients.py": ["shape (256, 32, 64) for w1", "hardest image"],
 }
 

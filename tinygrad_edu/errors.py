@@ -4,7 +4,8 @@ TinygradEduError
 ├── ShapeError          shapes that don't meet (also a ValueError, and a RuntimeError as in PyTorch)
 ├── DTypeError          a dtype that can't be used so (also a TypeError)
 ├── GraphError          a sweep that can't run: no graph, freed graph (also a RuntimeError)
-│   └── InPlaceError    an in-place write that would make a gradient wrong
+│   ├── InPlaceError    an in-place write that would make a gradient wrong
+│   └── GradcheckError  a derivative that finite differences contradict
 ├── LevelError          a value of a transform used where that transform can't serve it (also a RuntimeError)
 ├── UnsupportedError    a function or option without a rule here (also a TypeError)
 ├── ConfigError         a hyper-parameter or setting out of range (also a ValueError)
@@ -35,6 +36,10 @@ class GraphError(TinygradEduError, RuntimeError):
 
 class InPlaceError(GraphError):
     """An in-place write that would make a gradient wrong."""
+
+
+class GradcheckError(GraphError):
+    """A derivative that finite differences contradict, found by `gradcheck`."""
 
 
 class LevelError(TinygradEduError, RuntimeError):

@@ -65,7 +65,8 @@ CASES = {
     "vmap sizes": (lambda: func.vmap(tg.add)(t(2), t(3)), ShapeError, ["vmap", "[2, 3]"]),
     "vmap of nothing": (lambda: func.vmap(tg.sin, in_dims=None)(t(2)), ShapeError, ["vmap", "no argument"]),
     "branch in vmap": (
-        lambda: func.vmap(lambda x: x if x > 0 else -x)(t(2)), LevelError, ["`if`", "vmap", "np.where"],
+        lambda: func.vmap(lambda x: x if x > 0 else -x)(t(2)), LevelError,
+        ["`if`", "vmap", "np.where", "test_bad_input.py:", "x if x > 0 else -x"],
     ),
     "escaped from jvp": (
         lambda: _escaped(lambda f: func.jvp(f, (t(2, grad=False),), (t(2, grad=False),))) + 1, LevelError, ["add", "jvp has ended"],

@@ -92,6 +92,22 @@ def test_results_leave_the_graph_unless_something_outside_is_watching():
         assert not func.grad(lambda x: x**3)(leaf).requires_grad
 
 
+def test_results_of_an_outer_transform_are_not_joined_to_an_inner_one_that_has_ended():
+    two, three = scalar(2.0), scalar(3.0)
+    f = lambda x: lambda z: z**2 * x**2
+    _, pullback = func.vjp(lambda a, b: a * b * b, two, three)
+    _, push = func.linearize(tg.sin, two)
+    got = {
+        "grad of grad": (func.grad(lambda x: func.grad(f(x))(three))(two), 24.0),
+        "grad of vjp": (func.grad(lambda x: func.vjp(f(x), three)[1](scalar(1.0))[0])(two), 24.0),
+        "jacrev of jacrev": (func.jacrev(lambda x: func.jacrev(f(x))(three))(two), 24.0),
+        "grad of a pullback": (func.grad(lambda g: pullback(g)[1])(two), 12.0),
+        "grad of a linear function": (func.grad(push)(three), np.cos(2)),
+    }
+    for name, (value, want) in got.items():
+        assert value.item() == pytest.approx(want) and not value.requires_grad, name
+
+
 def test_a_pullback_may_be_called_again_and_differentiated():
     x = scalar(2.0)
     _, pullback = func.vjp(lambda a, b: a * b * b, x, scalar(3.0))

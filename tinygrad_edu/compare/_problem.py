@@ -87,7 +87,7 @@ class Problem:
 
     def tangents(self, x_dots: Sequence[Tensor]) -> Sequence[Tensor]:
         """`tangent` for k directions at once, along a leading axis of each tensor."""
-        y_dots: tuple[Tensor, ...] = vmap(lambda *v: jvp(self, self.inputs, v)[1])(*x_dots)
+        y_dots: tuple[Tensor, ...] = vmap(lambda *v: jvp(self, self.inputs, v)[1], randomness="same")(*x_dots)
         return y_dots
 
     def cotangents(self, y_bars: Sequence[Tensor]) -> Sequence[Tensor]:

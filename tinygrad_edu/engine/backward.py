@@ -12,10 +12,17 @@ from tinygrad_edu.engine.sweeps import pull
 from tinygrad_edu.engine.tensor import Tensor, payload
 from tinygrad_edu.errors import DTypeError, GraphError, ShapeError
 
+# The seed of nearly every sweep, which a sweep never writes to.
+_ONE = {dtype: np.ones((), dtype) for dtype in (np.dtype(np.float32), np.dtype(np.float64))}
+for _one in _ONE.values():
+    _one.flags.writeable = False
+
 
 def seed_for(y: Tensor, y_bar: Any, name: str, record: bool) -> Any:
     """The cotangent to start from: as given and checked against `y`, or one for a single element."""
     if y_bar is None:
+        if y.shape == () and not y.level and y.dtype in _ONE:
+            return _ONE[y.dtype]
         if y.ndim and int(np.prod(y.shape)) != 1:
             raise GraphError(
                 f"{name}: the output has shape {y.shape}, so there is no one gradient. Reduce it to a scalar (y.sum()), or give "
@@ -63,5 +70,6 @@ def backward(
     for x in wanted:
         if x.node in found:
             x_bar = found[x.node]
-            value = x_bar if isinstance(x_bar, Tensor) else Tensor(np.asarray(x_bar))
+            # A copy: it may be the seed itself, or a view of it.
+            value = x_bar if isinstance(x_bar, Tensor) and (x_bar.level or x_bar.node) else Tensor(payload(x_bar))
             x.grad = value if x.grad is None else x.grad + value

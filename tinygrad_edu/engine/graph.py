@@ -20,6 +20,28 @@ if TYPE_CHECKING:
     from tinygrad_edu.engine.tensor import Tensor
 
 
+class Handle:
+    """What registering a hook returns: `remove()` takes the hook away again, as does the end of a `with` block."""
+
+    __slots__ = ("_hook", "_hooks")
+
+    def __init__(self, hooks: list[Any], hook: Any) -> None:
+        self._hooks = hooks
+        self._hook = hook
+
+    def remove(self) -> None:
+        if self._hook in self._hooks:
+            self._hooks.remove(self._hook)
+
+    __call__ = remove
+
+    def __enter__(self) -> Handle:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.remove()
+
+
 class Spec:
     """Stands in for a value that a node did not keep: its shape and dtype, nothing to compute with."""
 
@@ -46,7 +68,7 @@ class Node(Spec):
     only the arrays in `xs` and `y` that the op's rules read.
     """
 
-    __slots__ = ("__weakref__", "edges", "hooks", "op", "order", "params", "root", "xs", "y")
+    __slots__ = ("__weakref__", "_metadata", "edges", "hooks", "op", "order", "params", "roots", "xs", "y")
 
     def __init__(
         self,
@@ -67,19 +89,33 @@ class Node(Spec):
         self.dtype = dtype
         self.order = tick()
         self.hooks: list[Callable[[Any], Any]] | None = None
-        self.root: int | None = None  # see `root_level`
+        self.roots: tuple[int, int] | None = None  # see `root_levels`
 
     @property
     def name(self) -> str:
         return "leaf" if self.op is None else self.op.name
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """Whatever anyone wants to remember of this node, by name. Anomaly mode puts the caller's line under `"source"`."""
+        try:
+            return self._metadata
+        except AttributeError:  # an empty slot, which costs recording nothing
+            self._metadata: dict[str, Any] = {}
+            return self._metadata
+
+    @property
+    def next_functions(self) -> tuple[tuple[Node | None, int], ...]:
+        """For each argument, the node that made it and which of that node's outputs it is, as PyTorch lists them."""
+        return tuple((edge.edges[0], edge.index) if isinstance(edge, Pick) else (edge, 0) for edge in self.edges)
 
     def release(self) -> None:
         """Let go of the kept values: this node can't be swept again."""
         if self.xs is not None or self.y is not None:
             self.xs, self.y = FREED, None
 
-    def verify(self) -> None:
-        """Raise where the kept values are gone, or one was overwritten since it was kept."""
+    def kept(self) -> tuple[list[Any] | None, Any]:
+        """The kept values, `(xs, y)`. Raises where they are gone, or one was overwritten since it was kept."""
         if self.xs is FREED:
             raise GraphError(
                 f"{self.name}: this graph was freed by an earlier backward(), so its saved values are gone. Call "
@@ -92,6 +128,7 @@ class Node(Spec):
                         f"{self.name}: a value kept for its derivative was overwritten in place: {what}, shape {array.shape}, "
                         f"dtype {array.dtype}. Write to a copy (x.clone()), or write before {self.name} is called."
                     )
+        return self.xs, self.y
 
     def __repr__(self) -> str:
         return f"<{self.name} node {self.order}: shape {self.shape}, {self.dtype}>"
@@ -105,7 +142,12 @@ class Leaf(Node):
     def __init__(self, tensor: Tensor) -> None:
         super().__init__(None, [], None, None, {}, tensor.shape, tensor.dtype)
         self.owner = weakref.ref(tensor)
-        self.root = 0
+        self.roots = (0, 0)
+
+    @property
+    def variable(self) -> Tensor | None:
+        """The tensor that this leaf stands for, None once it is gone."""
+        return self.owner()
 
 
 class Pick(Node):
@@ -149,19 +191,20 @@ def leading_to(targets: Collection[Node], nodes: list[Node]) -> set[Node]:
     return needed
 
 
-def root_level(node: Node) -> int:
-    """The level of the oldest root that `node` was computed from: that of the transform whose input it is, 0 for a
-    leaf.
+def root_levels(node: Node) -> tuple[int, int]:
+    """The levels of the oldest and of the newest root that `node` was computed from: that of the transform whose input
+    it is, 0 for a leaf.
 
     Worked out when first asked and remembered, so that recording pays nothing for it.
     """
-    if node.root is None:
+    if node.roots is None:
         stack = [node]
         while stack:
             edges = [edge for edge in stack[-1].edges if edge is not None]
-            unknown = [edge for edge in edges if edge.root is None]
+            unknown = [edge for edge in edges if edge.roots is None]
             if unknown:
                 stack += unknown
             else:
-                stack.pop().root = min(edge.root or 0 for edge in edges)
-    return node.root or 0
+                levels = [edge.roots or (0, 0) for edge in edges]
+                stack.pop().roots = min(oldest for oldest, _ in levels), max(newest for _, newest in levels)
+    return node.roots or (0, 0)

@@ -11,13 +11,14 @@ import contextlib
 import itertools
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from tinygrad_edu.engine.graph import Node, root_level
+from tinygrad_edu.engine.graph import Node, root_levels
 from tinygrad_edu.engine.op import Op
+from tinygrad_edu.engine.source import caller
 from tinygrad_edu.engine.tensor import LEVEL0, Array, Tensor, as_value
 from tinygrad_edu.errors import BatchLoopWarning, LevelError, ShapeError
 
@@ -42,6 +43,9 @@ class _Open(threading.local):
 
 
 OPEN = _Open()
+
+STREAMS: list[Callable[[], Callable[[], None]]] = []
+"""The sources of random numbers, filled by `random/`: each call marks where one is and returns what takes it back there."""
 
 
 @contextlib.contextmanager
@@ -68,16 +72,17 @@ class Wrapped(Tensor):
     transform = "a transform"
 
     def _refuse(self, what: str) -> LevelError:
+        place, code = caller()
         return LevelError(
             f"{what} needs a concrete value, but this tensor (shape {self.shape}) lives inside {self.transform}, where it has "
-            "none of its own. For a choice by value use np.where(condition, a, b); to look at a value, return it."
+            f"none of its own: {place}: {code}\nFor a choice by value use np.where(condition, a, b); to look at a value, return it."
         )
 
     def check_open(self, op: Op) -> None:
         if self.level not in OPEN.levels:
             raise LevelError(
-                f"{op.name}: a value of {self.transform} (shape {self.shape}) is used after that {self.transform} has ended. It "
-                "escaped through a variable from outside the function; return it from the function instead."
+                f"{op.name}: a value of {self.transform} (shape {self.shape}) is used after that {self.transform} has ended, or in "
+                "another thread. It escaped through a variable from outside the function; return it from the function instead."
             )
 
     def numpy(self) -> Array:
@@ -112,17 +117,21 @@ class Dual(Wrapped):
     def parts(self) -> tuple[Tensor, ...]:
         return self.primal, self.tangent
 
+    def like(self, primal: Tensor, tangent: Tensor, node: Node | None = None) -> Dual:
+        """A dual of this one's class and level."""
+        return Dual(primal, tangent, self.level, node)
+
     def with_node(self, node: Node | None) -> Dual:
-        return Dual(self.primal, self.tangent, self.level, node)
+        return self.like(self.primal, self.tangent, node)
 
     def detach(self) -> Tensor:
         return self.primal.detach()
 
     def numpy(self) -> Array:
-        # A primal is a concrete value; looking at it (a comparison, `if x > 0`) loses only what has no derivative.
-        return self.primal.detach().numpy()
+        raise carries_a_derivative(self, "tangent")
 
     def __bool__(self) -> bool:
+        # A primal is a concrete value; looking at it (a comparison, `if x > 0`) loses only what has no derivative.
         return bool(self.primal)
 
     def __repr__(self) -> str:
@@ -130,11 +139,11 @@ class Dual(Wrapped):
 
     def lift(self, op: Op, level: int, args: list[Any], params: dict[str, Any]) -> Any:
         self.check_open(op)
-        primals = [a.primal if isinstance(a, Dual) and a.level == level else below(a, level) for a in args]
-        x_dots = [
-            a.tangent if isinstance(a, Dual) and a.level == level and op.rule(i) is not None else None
-            for i, a in enumerate(args)
-        ]
+        primals, x_dots = [], []
+        for i, a in enumerate(args):
+            own = isinstance(a, Dual) and a.level == level
+            primals.append(a.primal if own else below(a, level))
+            x_dots.append(a.tangent if own and op.rule(i) is not None else None)
         y = op(*primals, **params)
         if all(x_dot is None for x_dot in x_dots):
             return y
@@ -149,8 +158,11 @@ class Dual(Wrapped):
                 ys = tuple(plain[2 * n :])
                 y_dot = op.jvp(plain[n : 2 * n], ys if type(y) is tuple else ys[0], plain[:n], params)
         if type(y) is tuple:
-            return tuple(_dual(v, v_dot, level) for v, v_dot in zip(y, y_dot, strict=True))
-        return _dual(y, y_dot, level)
+            return tuple(self._beside(v, v_dot) for v, v_dot in zip(y, y_dot, strict=True))
+        return self._beside(y, y_dot)
+
+    def _beside(self, y: Any, y_dot: Any) -> Any:
+        return y if y_dot is None else self.like(y, as_value(y_dot))
 
 
 def below(a: Any, level: int) -> Any:
@@ -158,13 +170,17 @@ def below(a: Any, level: int) -> Any:
 
     What only a transform inside this one differentiates is recorded on this level's result, and nowhere else.
     """
-    if isinstance(a, Tensor) and a.node is not None and root_level(a.node) > level:
+    if isinstance(a, Tensor) and a.node is not None and root_levels(a.node)[0] > level:
         return a.with_node(None)
     return a
 
 
-def _dual(y: Any, y_dot: Any, level: int) -> Any:
-    return y if y_dot is None else Dual(y, as_value(y_dot), level)
+def carries_a_derivative(value: Wrapped, what: str) -> LevelError:
+    """The error for taking a plain array of a value that has one, but a derivative as well."""
+    return LevelError(
+        f"numpy(): this value of {value.transform} (shape {value.shape}) carries a {what}, which a plain array would lose "
+        "without a word. Use np.<function>(x) to keep it, or x.detach().numpy() for a constant."
+    )
 
 
 def _arrays(values: list[Any]) -> list[Any] | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import itertools
 import weakref
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -62,3 +63,15 @@ def version(array: Array) -> int:
     """How often the memory of `array` has been overwritten in place."""
     known = _writes.get(id(owner(array)))
     return 0 if known is None else known[2]
+
+
+def is_fresh(made: Any, given: Any, y: Any, xs: Iterable[Any]) -> bool:
+    """Whether a rule, given a (co)tangent and the values it reads, made this array anew, so that no one else holds it or
+    the memory it looks into.
+    """
+    if type(made) is not np.ndarray or made.base is not None or made is given or made is y:
+        return False
+    for x in xs:  # noqa: SIM110  # a generator costs more than the loop
+        if x is made:
+            return False
+    return True

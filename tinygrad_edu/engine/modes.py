@@ -4,21 +4,46 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tinygrad_edu.errors import DTypeError
 
+if TYPE_CHECKING:
+    from tinygrad_edu.engine.graph import Node
+
+
+class Observer:
+    """Looks on while nodes are recorded and swept; what `autograd` derives anomaly mode and saved-tensor hooks from."""
+
+    checks = False
+    """Whether sweeps are to call `check`."""
+
+    def recorded(self, node: Node) -> None:
+        """A node has been recorded."""
+
+    def check(self, node: Node, bars: Any, seed: bool = False) -> None:
+        """A sweep has computed the cotangents of a node's arguments; or, as `seed`, was given the node's own."""
+
 
 class _State(threading.local):
     # Class attributes are the defaults that every new thread sees.
-    grad: bool = True
+    grad: bool | Observer = True
+    on: bool | Observer = True
     inference: bool = False
 
 
 STATE = _State()
-"""Read on the hot path as `STATE.grad`; written only by the context managers below."""
+"""Read on the hot path as `STATE.grad`: False where nothing is recorded, else `STATE.on`, which is True, or an Observer
+to tell of what is recorded. Written only here."""
+
+
+def observe(observer: Observer | None) -> None:
+    """From now on in this thread, tell `observer` what is recorded and swept; None for nobody."""
+    STATE.on = True if observer is None else observer
+    if STATE.grad:
+        STATE.grad = STATE.on
 
 
 class _Switch(contextlib.ContextDecorator):
@@ -30,11 +55,12 @@ class _Switch(contextlib.ContextDecorator):
         self._replaced: list[tuple[bool, bool]] = []
 
     def __enter__(self) -> None:
-        self._replaced.append((STATE.grad, STATE.inference))
-        STATE.grad = self.grad
+        self._replaced.append((bool(STATE.grad), STATE.inference))
+        STATE.grad = self.grad and STATE.on
 
     def __exit__(self, *exc: object) -> None:
-        STATE.grad, STATE.inference = self._replaced.pop()
+        grad, STATE.inference = self._replaced.pop()
+        STATE.grad = grad and STATE.on
 
     def _recreate_cm(self) -> Any:
         # A decorated function may run in several threads at once: each call gets a stack of its own.
@@ -61,21 +87,22 @@ class set_grad_enabled(_Switch):
     def __init__(self, mode: bool) -> None:
         super().__init__()
         self.grad = bool(mode)
-        self._before = (STATE.grad, STATE.inference)
-        STATE.grad = self.grad
+        self._before = (bool(STATE.grad), STATE.inference)
+        STATE.grad = self.grad and STATE.on
 
     def __call__(self, func: Any) -> Any:
         # Used as a decorator: nothing changes until the function is called.
-        STATE.grad, STATE.inference = self._before
+        grad, STATE.inference = self._before
+        STATE.grad = grad and STATE.on
         return super().__call__(func)
 
     def __enter__(self) -> None:
         self._replaced.append(self._before)
-        STATE.grad = self.grad
+        STATE.grad = self.grad and STATE.on
 
     def _recreate_cm(self) -> Any:
         fresh = super()._recreate_cm()
-        fresh.__dict__["_before"] = (STATE.grad, STATE.inference)
+        fresh.__dict__["_before"] = (bool(STATE.grad), STATE.inference)
         return fresh
 
 
@@ -87,14 +114,14 @@ class inference_mode(_Switch):
         self.mode = bool(mode)
 
     def __enter__(self) -> None:
-        self._replaced.append((STATE.grad, STATE.inference))
+        self._replaced.append((bool(STATE.grad), STATE.inference))
         if self.mode:
             STATE.grad, STATE.inference = False, True
 
 
 def is_grad_enabled() -> bool:
     """Whether operations are recorded in this thread."""
-    return STATE.grad
+    return bool(STATE.grad)
 
 
 def is_inference_mode_enabled() -> bool:

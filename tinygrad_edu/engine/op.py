@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from tinygrad_edu.engine.graph import Node, Pick, Spec
-from tinygrad_edu.engine.modes import STATE, get_default_dtype
+from tinygrad_edu.engine.memory import is_fresh
+from tinygrad_edu.engine.modes import STATE, Observer, get_default_dtype
 from tinygrad_edu.engine.tensor import LEVEL0, NUMPY, Tensor, make, payload
 from tinygrad_edu.errors import DTypeError, ShapeError, TinygradEduError
 
@@ -21,6 +22,7 @@ REGISTRY: dict[str, Op] = {}
 
 _NUMBERS = frozenset({float, int, bool, complex, type(None)})
 _F32, _F64 = np.dtype(np.float32), np.dtype(np.float64)
+_ARRAYS = (Tensor, np.ndarray)
 _new = object.__new__
 
 OUTPUT = "y"
@@ -151,15 +153,17 @@ class Op:
         if not lifted:
             return y
         if type(y) is tuple:
-            return self._wrap_many(y, xs, edges, params, tracked and STATE.grad and self.differentiable)
+            return self._wrap_many(y, xs, edges, params, tracked and bool(STATE.grad) and self.differentiable)
         if type(y) is not np.ndarray:
             y = np.asarray(y)
         tensor = _new(Tensor)
         tensor.array = y
         tensor.grad = None
-        if tracked and STATE.grad and self.differentiable:
+        if tracked and (on := STATE.grad) and self.differentiable:
             kept, keep_y = self._keep(xs, edges)
             tensor.node = Node(self, edges, kept, y if keep_y else None, params, y.shape, y.dtype)
+            if on is not True:
+                on.recorded(tensor.node)
         else:
             tensor.node = None
         return tensor
@@ -198,6 +202,8 @@ class Op:
         y = payload(outputs)
         kept, keep_y = self._keep(xs, edges)
         node = Node(self, edges, kept, y if keep_y else None, params, y.shape, y.dtype)
+        if isinstance(STATE.grad, Observer):
+            STATE.grad.recorded(node)
         return make(y, node) if outputs.level == 0 else y.with_node(node)
 
     def _convert(self, a: Any) -> Any:
@@ -218,6 +224,8 @@ class Op:
             kept, keep_y = self._keep(xs, edges)
             shapes: Any = tuple([y.shape for y in ys])
             node = Node(self, edges, kept, ys if keep_y else None, params, shapes, ys[0].dtype)
+            if isinstance(STATE.grad, Observer):
+                STATE.grad.recorded(node)
         outputs = []
         for i, y in enumerate(ys):
             pick = None if node is None or y.dtype.kind not in "fc" else Pick(node, i, y.shape, y.dtype)
@@ -253,24 +261,32 @@ class Op:
 
     def jvp(self, x_dots: Sequence[Any], y: Any, xs: Sequence[Any], params: dict[str, Any], shape: Any = None) -> Any:
         """The tangent of the output from those of the arguments (None for zero): the sum of one `push` per argument."""
-        y_dot = None
+        y_dot, owned = None, False  # owned: an array of this call's own, free to be written to
         for position, x_dot in enumerate(x_dots):
             if x_dot is None:
                 continue
             rule = self.rule(position)
             if rule is not None:
                 term = rule.push(x_dot, y, *xs, **params)
-                y_dot = term if y_dot is None else _add(y_dot, term)
+                if y_dot is None:
+                    y_dot, owned = term, is_fresh(term, x_dot, y, xs)
+                elif owned and type(term) is np.ndarray and (term.shape, term.dtype) == (y_dot.shape, y_dot.dtype):
+                    y_dot += term
+                else:
+                    y_dot = _add(y_dot, term)
+                    owned = type(y_dot) is np.ndarray
         return y_dot
 
     def vjp(
         self, y_bar: Any, y: Any, xs: Sequence[Any], edges: Sequence[Node | None], params: dict[str, Any]
     ) -> Sequence[Any]:
         """The cotangents of the arguments from that of the output: one `pull` per argument that has an edge."""
-        bars = []
+        bars: list[Any] = []
         for position, edge in enumerate(edges):
-            rule = None if edge is None else self.rule(position)
-            bars.append(None if rule is None else rule.pull(y_bar, y, *xs, **params))
+            if edge is None or (rule := self.rule(position)) is None:
+                bars.append(None)
+            else:
+                bars.append(rule.pull(y_bar, y, *xs, **params) if params else rule.pull(y_bar, y, *xs))
         return bars
 
     def batched(self, size: int, args: list[Any], flags: list[bool], params: dict[str, Any]) -> Any:
@@ -289,7 +305,18 @@ class Op:
         Among arrays of one kind (bool < int < float < complex), those with dimensions decide before 0-d ones, and those
         before Python numbers; a `floating` op computes integers in the default dtype.
         """
-        arrays = [a for i, a in enumerate(args) if isinstance(a, Tensor | np.ndarray) and self.rule(i) is not None]
+        dtype = None
+        for a in args:  # the common case first: nothing to do
+            if isinstance(a, _ARRAYS):
+                if dtype is not None and a.dtype is not dtype:
+                    break
+                dtype = a.dtype
+            elif type(a) is complex:
+                break
+        else:
+            if dtype is _F32 or dtype is _F64:
+                return args
+        arrays = [a for i, a in enumerate(args) if isinstance(a, _ARRAYS) and self.rule(i) is not None]
         if not arrays:
             return args
         wanted = _result_dtype(arrays, [a for a in args if isinstance(a, float | complex) and not isinstance(a, bool)])
@@ -299,9 +326,7 @@ class Op:
             return args
         cast = REGISTRY["cast"]
         return [
-            cast(a, dtype=wanted)
-            if isinstance(a, Tensor | np.ndarray) and self.rule(i) is not None and a.dtype != wanted
-            else a
+            cast(a, dtype=wanted) if isinstance(a, _ARRAYS) and self.rule(i) is not None and a.dtype != wanted else a
             for i, a in enumerate(args)
         ]
 

@@ -14,23 +14,23 @@ from typing import Any
 import numpy as np
 
 from tinygrad_edu.engine.graph import FREED, Leaf, Node, Pick, Spec, ancestors, leading_to
-from tinygrad_edu.engine.memory import CLOCK, note_write
-from tinygrad_edu.engine.modes import enable_grad
+from tinygrad_edu.engine.memory import CLOCK, is_fresh, note_write
+from tinygrad_edu.engine.modes import STATE, Observer, enable_grad
 from tinygrad_edu.engine.tensor import Tensor, as_value, payload, rebuild
+from tinygrad_edu.errors import DTypeError, ShapeError
 
 _AS_IT_IS = contextlib.nullcontext()
 
 
-def rebuilt(node: Node) -> tuple[Any, Any]:
-    """What the rules of a node read, `(xs, y)`, as Tensors joined to the graph, so that the rules are recorded."""
-    xs, y = node.xs, node.y
+def rebuilt(node: Node, xs: Any, y: Any) -> tuple[Any, Any]:
+    """What the rules of a node read, as Tensors joined to the graph, so that the rules are recorded."""
     if xs is not None:
         xs = [
             x if edge is None or isinstance(x, Spec) else rebuild(x, edge)
             for x, edge in zip(xs, node.edges, strict=True)
         ]
     if type(y) is tuple:
-        y = tuple(rebuild(v, Pick(node, i, v.shape, v.dtype)) for i, v in enumerate(y))
+        y = tuple(v if type(v) is Spec else rebuild(v, Pick(node, i, v.shape, v.dtype)) for i, v in enumerate(y))
     elif y is not None:
         y = rebuild(y, node)
     return node.edges if xs is None else xs, y
@@ -52,6 +52,8 @@ def pull(
     """
     bars: dict[Node, Any] = {}
     for node, y_bar in seeds:
+        if record:
+            y_bar = as_value(y_bar)
         known = bars.get(node)
         bars[node] = y_bar if known is None else known + y_bar
     nodes = ancestors(bars, targets if stop and targets else ())
@@ -59,6 +61,10 @@ def pull(
     found: dict[Node, Any] = {}
     owned: set[Node] = set()  # the nodes whose cotangent is an array of this sweep's own, free to be written to
     latest_write = CLOCK.latest
+    check = STATE.on.check if isinstance(STATE.on, Observer) and STATE.on.checks else None
+    if check is not None:
+        for node, y_bar in bars.items():
+            check(node, (y_bar,), seed=True)
     # An infinite derivative is an answer, not a warning.
     with np.errstate(divide="ignore", invalid="ignore"), enable_grad() if record else _AS_IT_IS:
         for node in nodes:
@@ -87,12 +93,14 @@ def pull(
                 edges = [edge if edge in needed else None for edge in edges]
             xs, y = node.xs, node.y
             if xs is FREED or latest_write > node.order:
-                node.verify()
+                xs, y = node.kept()
             if record:
-                xs, y = rebuilt(node)
+                xs, y = rebuilt(node, xs, y)
             elif xs is None:
                 xs = edges
             x_bars = op.vjp(y_bar, y, xs, edges, node.params)
+            if check is not None:
+                check(node, x_bars)
             if free:
                 node.release()
             for edge, x_bar in zip(edges, x_bars):  # noqa: B905  # `strict` costs a tenth of a small op's visit
@@ -102,14 +110,13 @@ def pull(
                 if known is None:
                     bars[edge] = x_bar
                     # Only a leaf's cotangent outlives the sweep: give it away uncopied where nothing else holds it.
-                    if edge.op is None and _is_fresh(x_bar, y_bar, y, xs):
+                    if edge.op is None and is_fresh(x_bar, y_bar, y, xs):
                         owned.add(edge)
-                elif edge in owned:
+                elif edge in owned and type(x_bar) is np.ndarray:  # a recorded sweep mixes arrays and Tensors
                     known += x_bar
                 else:
                     total = bars[edge] = known + x_bar
-                    if type(total) is np.ndarray:
-                        owned.add(edge)
+                    (owned.add if type(total) is np.ndarray else owned.discard)(edge)
     return found
 
 
@@ -134,23 +141,17 @@ def push(outputs: Iterable[Node], tangents: dict[Node, Any], *, record: bool = F
             if type(node) is Pick:
                 y_dot = dots[node.edges[0]][node.index]  # type: ignore[index]  # a pick always has its edge
             else:
-                if node.xs is FREED or latest_write > node.order:
-                    node.verify()
-                xs, y = rebuilt(node) if record else (node.edges if node.xs is None else node.xs, node.y)
+                xs, y = node.xs, node.y
+                if xs is FREED or latest_write > node.order:
+                    xs, y = node.kept()
+                if record:
+                    xs, y = rebuilt(node, xs, y)
+                elif xs is None:
+                    xs = node.edges
                 y_dot = op.jvp(x_dots, y, xs, node.params, node.shape)
             if y_dot is not None:
                 dots[node] = y_dot
     return dots
-
-
-def _is_fresh(x_bar: Any, y_bar: Any, y: Any, xs: Any) -> bool:
-    """Whether a rule made `x_bar` anew, so that no one else holds it or the memory it looks into."""
-    if type(x_bar) is not np.ndarray or x_bar.base is not None or x_bar is y_bar or x_bar is y:
-        return False
-    for x in xs:  # noqa: SIM110  # a generator costs more than the loop
-        if x is x_bar:
-            return False
-    return True
 
 
 def _accumulate(node: Node, x_bar: Any, owned: bool) -> None:
@@ -159,6 +160,8 @@ def _accumulate(node: Node, x_bar: Any, owned: bool) -> None:
     leaf = node.owner()
     if leaf is None:
         return  # Nobody can read that gradient any more.
+    if isinstance(x_bar, Tensor) and not x_bar.level and x_bar.node is None:
+        x_bar = x_bar.array
     known = leaf.grad
     if known is None:
         fresh = x_bar if owned or isinstance(x_bar, Tensor) else np.array(x_bar)
@@ -176,6 +179,14 @@ def _run_hooks(node: Node, y_bar: Any) -> Any:
     value = as_value(y_bar)
     for hook in list(node.hooks or ()):
         answer = hook(value)
-        if answer is not None:
-            value = as_value(answer)
+        if answer is None:
+            continue
+        name = getattr(hook, "__name__", repr(hook))
+        if not isinstance(answer, Tensor):
+            raise DTypeError(f"{node.name}: the hook {name} must return a Tensor or None, not {type(answer).__name__}.")
+        if answer.shape != node.shape:
+            raise ShapeError(
+                f"{node.name}: the hook {name} returned a gradient of shape {answer.shape} for a tensor of shape {node.shape}."
+            )
+        value = answer if answer.dtype == value.dtype else answer.to(value.dtype)
     return payload(value) if raw else value

@@ -5,13 +5,15 @@ Level 0 holds an ndarray. The values of transforms (`levels.py`) are subclasses 
 
 from __future__ import annotations
 
+import copy
+import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tinygrad_edu.engine import memory
-from tinygrad_edu.engine.graph import Leaf, Node
+from tinygrad_edu.engine.graph import Handle, Leaf, Node
 from tinygrad_edu.engine.modes import STATE, get_default_dtype
 from tinygrad_edu.errors import DTypeError, GraphError, LevelError, UnsupportedError
 
@@ -144,34 +146,49 @@ class Tensor(_Methods):
             self.node.shape, self.node.dtype = array.shape, array.dtype
 
     def retain_grad(self) -> None:
-        """Keep the gradient of this non-leaf in `.grad` as well, once a sweep has passed it."""
+        """Keep the gradient of this non-leaf in `.grad` as well, once a sweep has passed it and its hooks have run."""
         if self.node is None:
             raise GraphError("retain_grad(): this tensor is in no graph; it must require a gradient.")
-        if self.is_leaf:
-            return
+        if not self.is_leaf and not self.retains_grad:
+            self.node.hooks = [*(self.node.hooks or ()), _Keep(self)]
 
-        def keep(y_bar: Tensor) -> None:
-            self.grad = y_bar if self.grad is None else self.grad + y_bar
+    @property
+    def retains_grad(self) -> bool:
+        """Whether `retain_grad` was called on this non-leaf."""
+        hooks = None if self.node is None else self.node.hooks
+        return type(hooks[-1]) is _Keep if hooks else False
 
-        self.register_hook(keep)
-
-    def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> Callable[[], None]:
+    def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> Handle:
         """Call `hook(gradient)` when a sweep has this tensor's whole gradient; what it returns, if anything, replaces
         it.
 
-        Returns a function that takes the hook away again.
+        Returns a handle whose `remove()` takes the hook away again. The hook must not write into the gradient. In a
+        sweep: DTypeError for a result that is no Tensor, ShapeError for one of another shape.
         """
         node = self.node
         if node is None:
             raise GraphError("register_hook(): this tensor is in no graph; it must require a gradient.")
         hooks = node.hooks = node.hooks if node.hooks is not None else []
-        hooks.append(hook)
+        hooks.insert(len(hooks) - self.retains_grad, hook)  # what `retain_grad` keeps is what the hooks made of it
+        return Handle(hooks, hook)
 
-        def remove() -> None:
-            if hook in hooks:
-                hooks.remove(hook)
+    def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
+        if not self.is_leaf or self.level:
+            raise GraphError(
+                f"deepcopy: this tensor of shape {self.shape} was computed in a graph, which isn't copied. Copy a leaf, or "
+                "x.detach() for the values alone."
+            )
+        twin = _leaf(type(self), self.array.copy(), self.requires_grad)
+        twin.grad = None if self.grad is None else copy.deepcopy(self.grad, memo)
+        memo[id(self)] = twin
+        return twin
 
-        return remove
+    def __reduce__(self) -> Any:
+        if not self.is_leaf or self.level:
+            raise GraphError(
+                f"pickle: this tensor of shape {self.shape} was computed in a graph, which can't be stored. Store x.detach()."
+            )
+        return _leaf, (type(self), self.array, self.requires_grad)
 
     # -- out of the library ----------------------------------------------------------------------------------------
 
@@ -262,12 +279,36 @@ class Tensor(_Methods):
 LEVEL0.add(Tensor)
 
 
+class _Keep:
+    """The hook of `retain_grad`. It doesn't keep the tensor alive, which would keep its node, and so this, alive."""
+
+    __slots__ = ("owner",)
+
+    def __init__(self, tensor: Tensor) -> None:
+        self.owner = weakref.ref(tensor)
+
+    def __call__(self, y_bar: Tensor) -> None:
+        tensor = self.owner()
+        if tensor is not None:
+            own = make(y_bar.array.copy(), None) if y_bar.level == 0 and y_bar.node is None else y_bar
+            tensor.grad = own if tensor.grad is None else tensor.grad + own
+
+
 def no_rule(name: str) -> UnsupportedError:
     """The error for a NumPy function that no op stands for."""
     return UnsupportedError(
         f"{name} has no derivative rule here, and computing it on a Tensor without one would lose the gradient. Build it from "
         f"functions that have one, declare an op for it (docs/ops.md), or, for a constant, call {name} on x.detach().numpy()."
     )
+
+
+def _leaf(cls: type[Tensor], array: Array, requires_grad: bool) -> Tensor:
+    """A tensor of the given class outside any graph: what copies and pickles are made of."""
+    tensor = object.__new__(cls)
+    tensor.array = array
+    tensor.node = None
+    tensor.grad = None
+    return tensor.requires_grad_() if requires_grad else tensor
 
 
 def make(array: Array, node: Node | None) -> Tensor:
@@ -340,7 +381,7 @@ def _has_numpy_scalar(data: Any) -> bool:
 
 def is_recording(*values: Any) -> bool:
     """Whether an operation on these values would be recorded now."""
-    return STATE.grad and any(isinstance(value, Tensor) and value.node is not None for value in values)
+    return bool(STATE.grad) and any(isinstance(value, Tensor) and value.node is not None for value in values)
 
 
 def is_watched(*values: Any) -> bool:

@@ -6,6 +6,7 @@ Tuples, named tuples, lists, dicts, dataclasses and None (which holds nothing) a
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -20,6 +21,8 @@ class Structure(NamedTuple):
     children: tuple[tuple[Structure | None, int], ...]  # None: the child is a leaf; and how many leaves it takes
 
 
+_LEAF: tuple[None, int] = (None, 1)
+
 _REGISTRY: dict[type, tuple[Callable[[Any], Children], Callable[[Any, list[Any]], Any]]] = {
     tuple: (lambda t: (t, None), lambda _, children: tuple(children)),
     list: (lambda t: (t, None), lambda _, children: children),
@@ -31,8 +34,10 @@ _REGISTRY: dict[type, tuple[Callable[[Any], Children], Callable[[Any, list[Any]]
 def register(cls: type, take_apart: Callable[[Any], Children], put_together: Callable[[Any, list[Any]], Any]) -> None:
     """Make a class a container: `take_apart(x)` gives `(children, static)`, `put_together(static, children)` the inverse."""
     _REGISTRY[cls] = (take_apart, put_together)
+    _functions.cache_clear()
 
 
+@functools.lru_cache(maxsize=512)  # asked for every leaf, and a Tensor's class is found nowhere
 def _functions(cls: type) -> tuple[Callable[[Any], Children], Callable[[Any, list[Any]], Any]] | None:
     """How to take an instance of `cls` apart and put it together; None if it is no container."""
     known = _REGISTRY.get(cls)
@@ -50,13 +55,17 @@ def _functions(cls: type) -> tuple[Callable[[Any], Children], Callable[[Any, lis
 
 def flatten(tree: Any) -> tuple[list[Any], Structure | None]:
     """The leaves, in order (dicts by insertion), and the structure to rebuild them with; None for a single leaf."""
-    functions = _functions(type(tree))
+    functions = _functions(type(tree))  # type: ignore[arg-type]  # a class is hashable
     if functions is None:
         return [tree], None
     children, static = functions[0](tree)
     leaves: list[Any] = []
-    below = []
+    below: list[tuple[Structure | None, int]] = []
     for child in children:
+        if _functions(type(child)) is None:  # type: ignore[arg-type]  # handled here: a call less for each leaf
+            leaves.append(child)
+            below.append(_LEAF)
+            continue
         inside, structure = flatten(child)
         leaves += inside
         below.append((structure, len(inside)))
@@ -69,7 +78,7 @@ def unflatten(structure: Structure | None, leaves: Sequence[Any]) -> Any:
         return leaves[0]
     children, start = [], 0
     for below, count in structure.children:
-        children.append(unflatten(below, leaves[start : start + count]))
+        children.append(leaves[start] if below is None else unflatten(below, leaves[start : start + count]))
         start += count
     functions = _functions(structure.kind)
     assert functions is not None, "only containers have a structure"

@@ -7,6 +7,7 @@ tuples, lists, dicts, dataclasses, and what `register_pytree` was told of.
 from tinygrad_edu.engine.tree import register as register_pytree
 from tinygrad_edu.func._batch import vmap
 from tinygrad_edu.func._custom import custom_jvp, custom_vjp
+from tinygrad_edu.func._dual import DualNumber, DualTensor, derivative
 from tinygrad_edu.func._forward import forward_gradient, jvp
 from tinygrad_edu.func._graph import Equation, Graph, record
 from tinygrad_edu.func._jacobian import ggn_vp, hessian, hvp, jacfwd, jacrev, laplacian, vhp
@@ -15,10 +16,13 @@ from tinygrad_edu.func._module import functional_call, stack_module_state
 from tinygrad_edu.func._reverse import grad, grad_and_value, linearize, value_and_grad, vjp
 
 __all__ = [
+    "DualNumber",
+    "DualTensor",
     "Equation",
     "Graph",
     "custom_jvp",
     "custom_vjp",
+    "derivative",
     "forward_gradient",
     "functional_call",
     "ggn_vp",

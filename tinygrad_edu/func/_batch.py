@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tinygrad_edu.engine.levels import Batched, opened
+from tinygrad_edu.engine.levels import STREAMS, Batched, opened
 from tinygrad_edu.engine.tensor import Tensor
 from tinygrad_edu.engine.tree import flatten, unflatten
 from tinygrad_edu.errors import ConfigError, LevelError, ShapeError
@@ -24,7 +24,7 @@ def vmap(
     arguments, or a tuple with an entry (or a tree of entries) each. `out_dims` says where the batch axis goes in the
     results, None for one that is the same for every example. `randomness` says what the package's random functions do
     inside: raise ("error"), draw for each example ("different") or once for all ("same"). With `chunk_size` the batch
-    is worked off in pieces of that many examples, to bound memory.
+    is worked off in pieces of that many examples, to bound memory. Cost: one pass on whole arrays.
     """
     if randomness not in RANDOMNESS:
         raise ConfigError(f"vmap: randomness must be one of {', '.join(RANDOMNESS)}, not {randomness!r}.")
@@ -57,7 +57,13 @@ def vmap(
 
         step = size if chunk_size is None or not size else chunk_size
         starts = range(0, size, step) if size else (0,)
-        chunks = [run(start, min(start + step, size)) for start in starts]
+        # What is drawn once for all examples is drawn again, the same, by each chunk.
+        rewinds = [mark() for mark in STREAMS] if randomness == "same" and step < size else []
+        chunks = []
+        for start in starts:
+            for rewind in rewinds:
+                rewind()
+            chunks.append(run(start, min(start + step, size)))
         _, out_structure, out = chunks[0]
         columns = zip(*(results for results, _, _ in chunks), strict=True)
         joined = [

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_edu.engine.graph import Node
+from tinygrad_edu.engine.graph import Node, root_levels
+from tinygrad_edu.engine.levels import below
 from tinygrad_edu.engine.modes import enable_grad
 from tinygrad_edu.engine.op import OUTPUT, Op, Rule
 from tinygrad_edu.engine.tensor import Tensor, as_value, is_recording, is_watched, payload
@@ -56,12 +57,16 @@ class CustomOp(Op):
         return tuple(payload(y) for y in ys)
 
     def _call_any(self, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
-        if not is_recording(*args) or not any(isinstance(a, Tensor) and a.level for a in args):
+        level = max((a.level for a in args if isinstance(a, Tensor)), default=0)
+        if not (level and is_recording(*args)):
             return super()._call_any(args, params)
-        # The transform to which the rule answers is the one that records; the ones outside it see what is computed inside.
-        ys = self.run(*(a.with_node(None) if isinstance(a, Tensor) else a for a in args))
-        edges = [a.node if isinstance(a, Tensor) else None for a in args]
-        return self._wrap_many(tuple(ys), [payload(a) for a in args], edges, params, True)
+        nodes = [a.node if isinstance(a, Tensor) else None for a in args]
+        if all(node is None or root_levels(node)[1] <= level for node in nodes):
+            return super()._call_any(args, params)
+        # The transform to which the rule answers is the innermost one, which records here; the ones outside it see what
+        # is computed inside.
+        ys = self.run(*(below(a, level) for a in args))
+        return self._wrap_many(tuple(ys), [payload(a) for a in args], nodes, params, True)
 
     def jvp(self, x_dots: Sequence[Any], y: Any, xs: Sequence[Any], params: dict[str, Any], shape: Any = None) -> Any:
         if self.push is None:
@@ -74,7 +79,13 @@ class CustomOp(Op):
             as_value(x_dot) if x_dot is not None else None
             for x, x_dot in zip(tensors, x_dots, strict=True)
         ]  # fmt: skip
-        return tuple(self.push(full, tensors))
+        y_dots = tuple(self.push(full, tensors))
+        for y_dot, v in zip(y_dots, y, strict=True):
+            if np.shape(y_dot) != v.shape:
+                raise ShapeError(
+                    f"{self.name}: its rule returned a tangent of shape {np.shape(y_dot)} for an output of shape {v.shape}."
+                )
+        return y_dots
 
     def vjp(
         self, y_bar: Any, y: Any, xs: Sequence[Any], edges: Sequence[Node | None], params: dict[str, Any]
@@ -120,10 +131,6 @@ class CustomOp(Op):
 
         op = CustomOp(self.name, vmap(self.run, in_dims=dims), push and pushed, pull and pulled)
         return op(*args)
-
-
-def _reads_all(position: int) -> Any:
-    return _RULE
 
 
 class _Custom:
@@ -223,7 +230,15 @@ class custom_jvp(_Custom):
             return tuple(ys)
 
         def push(x_dots: Sequence[Any], xs: Sequence[Any]) -> Sequence[Any]:
-            return tuple(flatten(rule(given.full(xs), given.full(x_dots, static=False))[1])[0])
+            result = rule(given.full(xs), given.full(x_dots, static=False))
+            if not isinstance(result, tuple) or len(result) != 2:
+                raise ShapeError(f"{self.__name__}: its rule must return a pair (y, y_dot), not {result!r:.80}.")
+            y_dots, structure = flatten(result[1])
+            if structure != made["structure"]:
+                raise ShapeError(
+                    f"{self.__name__}: its rule returned a tangent of another structure than the output's."
+                )
+            return tuple(y_dots)
 
         def pull(y_bars: Sequence[Any], xs: Sequence[Any], ys: Sequence[Any] | None) -> Sequence[Any]:
             floating = [i for i, x in enumerate(xs) if x.dtype.kind in "fc"]

@@ -83,7 +83,7 @@ def forward_gradient(
         def along(*v: Any) -> Any:
             return jvp(lambda *zs: call(*unflatten(structure, zs)), tuple(xs), v)
 
-        value, slopes = vmap(along, out_dims=(None, 0))(*drawn)
+        value, slopes = vmap(along, out_dims=(None, 0), randomness="same")(*drawn)
         if slopes.ndim != 1:
             raise ShapeError(f"forward_gradient: the function must return one scalar, it returned shape {value.shape}.")
         estimates = [np.tensordot(slopes, v, 1) / directions for v in drawn]

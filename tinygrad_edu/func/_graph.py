@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import linecache
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-import tinygrad_edu.engine
 from tinygrad_edu.engine.graph import Node, Spec
 from tinygrad_edu.engine.levels import Wrapped, below, opened
 from tinygrad_edu.engine.op import Op
+from tinygrad_edu.engine.source import caller
 from tinygrad_edu.engine.tensor import Array, Tensor
 from tinygrad_edu.engine.tree import flatten, map_tree, unflatten
 from tinygrad_edu.errors import GraphError, ShapeError
@@ -22,8 +19,6 @@ from tinygrad_edu.func._arguments import Function
 from tinygrad_edu.func._batch import vmap
 from tinygrad_edu.func._reverse import Recorded
 from tinygrad_edu.ops.create import as_tensor
-
-_PACKAGE = str(Path(tinygrad_edu.engine.__file__).parents[1])
 
 
 @dataclass(frozen=True)
@@ -121,12 +116,14 @@ class Traced(Wrapped):
         return Traced(self.value.detach(), self.which, self.trace, self.level)
 
     def numpy(self) -> Array:
-        seen = self.value.detach().numpy()
-        self.trace.entries.append(Look(self.which, seen.copy(), _source()[0]))
+        if self.node is not None:
+            Tensor.numpy(self)  # raises: an array would lose the derivative
+        seen = self.value.numpy()
+        self.trace.entries.append(Look(self.which, seen.copy(), caller()[0]))
         return seen
 
     def __bool__(self) -> bool:
-        return bool(self.numpy())
+        return bool(self.detach().numpy())
 
     def lift(self, op: Op, level: int, args: list[Any], params: dict[str, Any]) -> Any:
         self.check_open(op)
@@ -136,7 +133,7 @@ class Traced(Wrapped):
         ys = y if type(y) is tuple else (y,)
         values = tuple(self.trace.new() for _ in ys)
         specs = tuple(Spec(v.shape, v.dtype) for v in ys)
-        source, code = _source()
+        source, code = caller()
         self.trace.entries.append(
             Equation(
                 op,
@@ -152,15 +149,6 @@ class Traced(Wrapped):
         )
         wrapped = tuple(Traced(v, which, self.trace, level) for v, which in zip(ys, values, strict=True))
         return wrapped if type(y) is tuple else wrapped[0]
-
-
-def _source() -> tuple[str, str]:
-    """Where outside the package the current operation was called: `file:line`, and the code there."""
-    frame = sys._getframe(1)
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
-        frame = frame.f_back
-    name, line = frame.f_code.co_filename, frame.f_lineno
-    return f"{Path(name).name}:{line}", linecache.getline(name, line).strip()
 
 
 class Graph:

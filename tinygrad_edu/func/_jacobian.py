@@ -38,12 +38,20 @@ def _blocks(columns: Any, leaves: Sequence[Any], axis: int) -> list[Any]:
     return [np.reshape(p, (*p.shape[:at], *x.shape, *p.shape[at + 1 :])) for p, x in zip(parts, leaves, strict=True)]
 
 
-def jacfwd(f: Function, argnums: Argnums = 0, has_aux: bool = False, *, chunk_size: int | None = None) -> Function:
+def jacfwd(
+    f: Function,
+    argnums: Argnums = 0,
+    has_aux: bool = False,
+    *,
+    chunk_size: int | None = None,
+    randomness: str = "same",
+) -> Function:
     """The Jacobian of `f` by forward mode: shape (*y.shape, *x.shape), one tangent per input element.
 
-    Best where the inputs are few. The tangents go through `f` as one batch, or `chunk_size` at a time. For containers:
-    the result's structure, each leaf holding the structure of the inputs. With `has_aux`, `f` returns `(y, aux)` and
-    the result is `(jacobian, aux)`. Cost: one pass with n tangents, n the number of input elements.
+    Best where the inputs are few. The tangents go through `f` as one batch, or `chunk_size` at a time; `randomness` is
+    that of `vmap`, where "same" makes it the Jacobian of one function. For containers: the result's structure, each
+    leaf holding the structure of the inputs. With `has_aux`, `f` returns `(y, aux)` and the result is `(jacobian,
+    aux)`. Cost: one pass with n tangents, n the number of input elements.
     """
 
     def jacobian(*args: Any, **kwargs: Any) -> Any:
@@ -53,7 +61,8 @@ def jacfwd(f: Function, argnums: Argnums = 0, has_aux: bool = False, *, chunk_si
         def along(*direction: Any) -> Any:
             return jvp(lambda *xs: call(*unflatten(structure, xs)), tuple(leaves), direction, has_aux)[1:]
 
-        y_dots, *aux = vmap(along, out_dims=(0, None) if has_aux else 0, chunk_size=chunk_size)(*_basis(leaves))
+        out_dims = (0, None) if has_aux else 0
+        y_dots, *aux = vmap(along, 0, out_dims, randomness, chunk_size=chunk_size)(*_basis(leaves))
         whole = map_tree(lambda y_dot: _in_structure(_blocks(y_dot, leaves, -1), structure, argnums), y_dots)
         return (whole, *aux) if has_aux else whole
 
@@ -134,7 +143,7 @@ def laplacian(f: Function, *, chunk_size: int | None = None) -> Function:
         def second(v: Tensor) -> Any:
             return jvp(lambda z: jvp(f, (z,), (v,))[1], (point,), (v,))[1]
 
-        return np.sum(vmap(second, chunk_size=chunk_size)(*_basis([point])), axis=0)
+        return np.sum(vmap(second, randomness="same", chunk_size=chunk_size)(*_basis([point])), axis=0)
 
     return trace
 

@@ -10,8 +10,8 @@ import numpy as np
 
 from tinygrad_edu.engine.families import Bilinear, Elementwise, Linear
 from tinygrad_edu.engine.graph import Node
-from tinygrad_edu.engine.levels import Wrapped, below, opened
-from tinygrad_edu.engine.op import Op
+from tinygrad_edu.engine.levels import Wrapped, below, carries_a_derivative, opened
+from tinygrad_edu.engine.op import OUTPUT, Op
 from tinygrad_edu.engine.tensor import Tensor, as_value
 from tinygrad_edu.engine.tree import flatten, unflatten
 from tinygrad_edu.errors import ShapeError, UnsupportedError
@@ -51,7 +51,7 @@ class Jet(Wrapped):
         return self.terms[0].detach()
 
     def numpy(self) -> np.ndarray[Any, Any]:
-        return self.terms[0].detach().numpy()
+        raise carries_a_derivative(self, "series")
 
     def __bool__(self) -> bool:
         return bool(self.terms[0])
@@ -141,10 +141,16 @@ def _elementwise(
     """
     if op.name == "multiply" and len(series) == 2:  # the partials' products would be this product again
         return _multilinear(op, series, heads, params, order)
+    if op.name == "divide" and 1 in series:  # and the partial −y/b this quotient
+        return _quotient(op, series, constants, heads, order)
+    known = {}  # the partials that don't read y, to the whole order at once
+    for i in series:
+        rule = op.rules[i]
+        if rule is not None and rule.local.function is not None and OUTPUT not in rule.reads and order:
+            xs = [Jet(_padded(series[j], order - 1), level) if j in series else a for j, a in enumerate(constants)]
+            known[i] = rule.local.function(None, *xs, **params)
     ys: list[Any] = [as_value(op(*heads, **params))]
     for k in range(order):
-        y = Jet(ys, level)
-        xs = [Jet(_padded(series[i], k), level) if i in series else a for i, a in enumerate(constants)]
         total = None
         for i, terms in series.items():
             rule = op.rules[i]
@@ -154,13 +160,33 @@ def _elementwise(
             number, function, selects = rule.local
             if function is None:
                 term = number * slope[k] if k < len(slope) else None
-            elif selects:
-                term = np.where(_head(function(y, *xs, **params)), slope[k], 0) if k < len(slope) else None
             else:
-                term = _convolved(function(y, *xs, **params), slope, k, level)
+                if i in known:
+                    partial = known[i]
+                else:
+                    xs = [Jet(_padded(series[j], k), level) if j in series else a for j, a in enumerate(constants)]
+                    partial = function(Jet(ys, level), *xs, **params)
+                if selects:
+                    term = np.where(_head(partial), slope[k], 0) if k < len(slope) else None
+                else:
+                    term = _convolved(partial, slope, k, level)
             if term is not None:
                 total = term if total is None else total + term
         ys.append(zeros_like(ys[0]) if total is None else np.broadcast_to(total / (k + 1), ys[0].shape))
+    return ys
+
+
+def _quotient(op: Op, series: dict[int, Any], constants: list[Any], heads: list[Any], order: int) -> list[Any]:
+    """a = y b, coefficient by coefficient, solved for that of y."""
+    numerator, denominator = series.get(0, [constants[0]]), series[1]
+    ys: list[Any] = [as_value(op(*heads))]
+    for k in range(1, order + 1):
+        rest = numerator[k] if k < len(numerator) else None
+        for n, y in enumerate(ys):
+            if k - n < len(denominator):
+                product = y * denominator[k - n]
+                rest = -product if rest is None else rest - product
+        ys.append(zeros_like(ys[0]) if rest is None else np.broadcast_to(rest / denominator[0], ys[0].shape))
     return ys
 
 
@@ -189,10 +215,13 @@ def jet(f: Function, primals: Sequence[Any], series: Sequence[Sequence[Any]]) ->
 
     `series` has for each primal a list with the derivatives of the path x(t) at t = 0: `[x⁽¹⁾, x⁽²⁾, …]`, all lists of
     one length K. For derivatives along a straight direction v give `[v, 0, 0, …]`; then y⁽ᵏ⁾ is the k-th directional
-    derivative. JAX's conventions (`jax.experimental.jet`). Elementwise, linear and bilinear ops only; UnsupportedError
-    names any other. Cost: one pass with K coefficients beside each value, O(K²) work per product.
+    derivative. Primals are single tensors; where `f` returns a container, each of its leaves has such a list. JAX's
+    conventions (`jax.experimental.jet`). Elementwise, linear and bilinear ops, and what has a reference made of them;
+    UnsupportedError names any other. Cost: one pass with K coefficients beside each value, O(K²) work per product.
     """
-    xs = as_inputs(tuple(primals), "jet")
+    xs, structure = flatten(as_inputs(tuple(primals), "jet"))
+    if len(xs) != len(primals) or structure != flatten((0,) * len(xs))[1]:
+        raise ShapeError("jet: each primal must be a single tensor; take containers apart first.")
     if len(series) != len(xs) or len({len(terms) for terms in series}) != 1 or not len(series[0]):
         raise ShapeError(
             f"jet: needs one list of derivatives per primal, all of one length of at least 1; got {len(series)} lists of lengths "
@@ -215,6 +244,5 @@ def jet(f: Function, primals: Sequence[Any], series: Sequence[Sequence[Any]]) ->
         return [as_tensor(v), *[zeros_like(as_tensor(v))] * order]
 
     columns = [terms(v) for v in leaves]
-    value = unflatten(structure, [c[0] for c in columns])
-    derivatives = [unflatten(structure, [c[k] * math.factorial(k) for c in columns]) for k in range(1, order + 1)]
-    return value, derivatives
+    derivatives = [[c[k] * math.factorial(k) for k in range(1, order + 1)] for c in columns]
+    return unflatten(structure, [c[0] for c in columns]), unflatten(structure, derivatives)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from tinygrad_edu.engine.backward import seed_for
-from tinygrad_edu.engine.graph import Node, ancestors
+from tinygrad_edu.engine.graph import Node, ancestors, root_levels
 from tinygrad_edu.engine.levels import fresh_level
 from tinygrad_edu.engine.modes import STATE, enable_grad
 from tinygrad_edu.engine.sweeps import pull, push
-from tinygrad_edu.engine.tensor import Tensor, as_value, make, payload
+from tinygrad_edu.engine.tensor import Tensor, as_value, is_recording, make, payload
 from tinygrad_edu.engine.tree import flatten, map_tree, unflatten
 from tinygrad_edu.errors import DTypeError, GraphError, ShapeError
 from tinygrad_edu.func._arguments import Argnums, Function, as_inputs, choose
@@ -25,18 +26,22 @@ def alias(x: Tensor) -> Tensor:
     """A new name for `x` at which a reverse sweep stops."""
     kept = payload(x)
     node = Node(positive, [x.node], None, None, {}, x.shape, x.dtype)
-    if x.node is None:
-        node.root = fresh_level()
+    level = fresh_level()
+    node.roots = (level if x.node is None else root_levels(x.node)[0], level)
     return make(kept, node) if x.level == 0 else kept.with_node(node)
 
 
 class Recorded:
-    """A recorded call of a function, ready to be swept back: what `vjp` and the rest of reverse mode are made of."""
+    """A recorded call of a function, ready to be swept either way: what `vjp`, `linearize` and the rest are made of.
+
+    A sweep is recorded where there is a graph beyond this call. Without one the values here are constants to it; it may
+    still be differentiated in the cotangents or tangents that are given.
+    """
 
     def __init__(self, function: Function, args: Sequence[Any], name: str, has_aux: bool) -> None:
         self.name = name
         leaves, self.structure = flatten(as_inputs(tuple(args), name))
-        watched = STATE.grad
+        watched = bool(STATE.grad)
         with enable_grad():
             aliases = [alias(x) for x in leaves]
             result = function(*unflatten(self.structure, aliases))
@@ -52,10 +57,13 @@ class Recorded:
         self.outputs = [as_tensor(y) for y in outputs]
         reached = [y.node for y in self.outputs if y.node is not None]
         # Where a root that isn't this call's own is reached (a parameter, the input of an outer transform, be it
-        # through the arguments), what is computed here is part of a graph beyond it.
+        # through the arguments), what is computed here is part of a graph beyond it. The inputs of inner transforms,
+        # made later than its own, are roots of nothing any more.
         own = set(self.inputs)
+        start = min((node.order for node in own), default=math.inf)
         self.record = watched and any(
-            any(node.edges) if node in own else not any(node.edges) for node in ancestors(reached, own)
+            any(node.edges) if node in own else node.op is None or (node.order < start and not any(node.edges))
+            for node in ancestors(reached, own)
         )
         if has_aux:
             self.aux = map_tree(self._release, aux)
@@ -69,22 +77,22 @@ class Recorded:
 
     def pull(self, cotangents: Sequence[Any]) -> Any:
         """The cotangents of the arguments, in their structure; zeros where the output doesn't depend on one."""
-        record = self.record or (STATE.grad and any(isinstance(c, Tensor) and c.node is not None for c in cotangents))
+        watched = self.record or is_recording(*cotangents)
         seeds = [
-            (y.node, seed_for(y, y_bar, self.name, record))
+            (y.node, seed_for(y, y_bar, self.name, watched))
             for y, y_bar in zip(self.outputs, cotangents, strict=True)
             if y.node is not None
         ]
-        found = pull(seeds, set(self.inputs), record=record, stop=True)
+        found = pull(seeds, set(self.inputs), record=self.record, stop=True)
         given = [y_bar for _, y_bar in seeds]
         return unflatten(self.structure, [_result(found.get(n), n, given) for n in self.inputs])
 
     def push(self, tangents: Sequence[Any]) -> Any:
         """The tangents of the results, in their structure, from those of the arguments, without computing the values again."""
-        record = self.record or (STATE.grad and any(isinstance(t, Tensor) and t.node is not None for t in tangents))
-        seeds = {node: t if record or t.level else payload(t) for node, t in zip(self.inputs, tangents, strict=True)}
+        watched = self.record or is_recording(*tangents)
+        seeds = {node: t if watched or t.level else payload(t) for node, t in zip(self.inputs, tangents, strict=True)}
         outputs = [y.node for y in self.outputs if y.node is not None]
-        dots = push(outputs, seeds, record=record)
+        dots = push(outputs, seeds, record=self.record)
         found = [None if y.node is None else dots.get(y.node) for y in self.outputs]
         given = list(seeds.values())
         return unflatten(

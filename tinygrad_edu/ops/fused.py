@@ -191,8 +191,9 @@ def _cross_entropy_pull(y_bar: Any, y: Any, x: Any, labels: Any, weights: Any) -
         if isinstance(p, Tensor) or isinstance(scale, Tensor) or isinstance(labels, Tensor):
             x_bar = scale * (p - _onehot(labels, p))
         else:  # the same in place, without a matrix of zeros and ones
-            x_bar = p * scale
-            x_bar[np.arange(len(labels)), labels] -= scale[:, 0]
+            x_bar = np.multiply(p, scale, order="C")  # so that the flat view below is one
+            at = np.arange(0, x_bar.size, x_bar.shape[1]) + labels
+            x_bar.reshape(-1)[at] -= scale[:, 0]
     if p_bar is not None:
         from_p = p * (p_bar - _along(p * p_bar, 1))
         x_bar = from_p if x_bar is None else x_bar + from_p
