@@ -6,12 +6,7 @@ transforms JAX's (`tg.func`), and NumPy's own functions take Tensors (`np.sin(x)
 
 import numpy as _np
 
-from tinygrad_edu import func as func
-from tinygrad_edu import nn as nn
-from tinygrad_edu import ops as ops
-from tinygrad_edu import optim as optim
-from tinygrad_edu import random as random
-from tinygrad_edu import utils as utils
+from tinygrad_edu import autograd, compare, datasets, func, nn, ops, optim, random, utils, visualize
 from tinygrad_edu.engine.modes import (
     enable_grad,
     get_default_dtype,
@@ -23,7 +18,7 @@ from tinygrad_edu.engine.modes import (
     set_grad_enabled,
 )
 from tinygrad_edu.engine.tensor import Tensor
-from tinygrad_edu.func import vmap
+from tinygrad_edu.func import DualNumber, DualTensor, derivative, vmap
 from tinygrad_edu.ops.activation import erf, relu, sigmoid
 from tinygrad_edu.ops.create import (
     arange,
@@ -130,3 +125,26 @@ half, float, double, int, long, bool = float16, float32, float64, int32, int64, 
 pi, e, inf, nan = _np.pi, _np.e, _np.inf, _np.nan
 
 __version__ = "0.1.0"
+
+# What type checkers may see from outside; a test holds it to what is there.
+# fmt: off
+__all__ = [
+    "DualNumber", "DualTensor", "Generator", "Tensor", "abs", "absolute", "acos", "add", "all", "any", "arange",
+    "arccos", "arcsin", "arctan", "argmax", "argmin", "as_tensor", "asin", "atan", "autograd", "bernoulli", "bmm",
+    "bool", "bool_", "cat", "ceil", "clamp", "clip", "compare", "complex128", "complex64", "concatenate", "cos",
+    "cosh", "datasets", "derivative", "div", "divide", "dot", "double", "e", "einsum", "enable_grad", "eq", "equal",
+    "erf", "exp", "exp2", "expand_dims", "expm1", "eye", "flatten", "flip", "float", "float16", "float32",
+    "float64", "floor", "from_numpy", "full", "func", "ge", "get_default_dtype", "get_rng_state", "greater",
+    "greater_equal", "gt", "half", "inf", "inference_mode", "initial_seed", "inner", "int", "int16", "int32",
+    "int64", "int8", "is_grad_enabled", "is_inference_mode_enabled", "isfinite", "isinf", "isnan", "le", "less",
+    "less_equal", "linspace", "load", "log", "log10", "log1p", "log2", "log_softmax", "logical_and", "logical_not",
+    "logical_or", "logical_xor", "logsumexp", "long", "lt", "manual_seed", "matmul", "max", "maximum", "mean",
+    "min", "minimum", "mm", "moveaxis", "mul", "multinomial", "multiply", "nan", "ne", "neg", "negative", "nn",
+    "no_grad", "norm", "normal", "not_equal", "ones", "ones_like", "ops", "optim", "outer", "pad", "permute", "pi",
+    "pow", "power", "prod", "rand", "rand_like", "randint", "randn", "randn_like", "random", "randperm",
+    "reciprocal", "relu", "reshape", "round", "save", "seed", "set_default_dtype", "set_grad_enabled",
+    "set_rng_state", "sigmoid", "sign", "sin", "sinh", "softmax", "split", "sqrt", "square", "squeeze", "stack",
+    "std", "sub", "subtract", "sum", "take_along_axis", "tan", "tanh", "tensor", "tensordot", "transpose", "trunc",
+    "uint8", "unsqueeze", "utils", "var", "visualize", "vmap", "where", "zeros", "zeros_like",
+]
+# fmt: on

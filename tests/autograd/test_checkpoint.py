@@ -60,7 +60,9 @@ def test_the_gradients_are_the_same_to_the_bit(name):
 
 
 @pytest.mark.oracle
-@pytest.mark.parametrize("name", [name for name in PROGRAMS if name not in ("from outside", "nested", "several outputs")])
+@pytest.mark.parametrize(
+    "name", [name for name in PROGRAMS if name not in ("from outside", "nested", "several outputs")]
+)
 def test_agrees_with_pytorch(name):
     torch = pytest.importorskip("torch")
 
