@@ -361,7 +361,11 @@ def test_what_is_refused_is_said_in_full(call, kind, message):
 def test_the_layout_of_the_scores_in_memory_makes_no_difference():
     scores, labels = np.random.default_rng(0).normal(size=(3, 5)), np.array([0, 2, 1, 1, 0])
     gradients = []
-    for array in (scores.T, np.ascontiguousarray(scores.T), np.random.default_rng(0).normal(size=(3, 10))[:, ::2].T * 0 + scores.T):
+    for array in (
+        scores.T,
+        np.ascontiguousarray(scores.T),
+        np.random.default_rng(0).normal(size=(3, 10))[:, ::2].T * 0 + scores.T,
+    ):
         x = tg.tensor(array, requires_grad=True)
         nn.functional.cross_entropy(x, labels).backward()
         gradients.append(x.grad.numpy())

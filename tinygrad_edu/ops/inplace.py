@@ -14,7 +14,9 @@ from tinygrad_edu.errors import InPlaceError, LevelError, ShapeError
 
 def in_graph(x: Tensor, *others: Any) -> bool:
     """Whether writing `others` into `x` now would have to be recorded."""
-    return bool(STATE.grad) and (x.node is not None or any(isinstance(o, Tensor) and o.node is not None for o in others))
+    return bool(STATE.grad) and (
+        x.node is not None or any(isinstance(o, Tensor) and o.node is not None for o in others)
+    )
 
 
 def writable(x: Tensor, name: str, *others: Any) -> np.ndarray[Any, Any]:
