@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -54,7 +55,7 @@ class _Call:
     def scalar(self, *xs: Any) -> Tensor:
         """The one element that the function returns, as a scalar."""
         ys = self(*xs)
-        if self.several_out or int(np.prod(ys[0].shape)) != 1:
+        if self.several_out or math.prod(ys[0].shape) != 1:
             raise ShapeError(
                 f"{self.name}: the function must return one Tensor with one element, it returned shape "
                 f"{', '.join(str(y.shape) for y in ys)}."
@@ -64,7 +65,7 @@ class _Call:
     def directions(self, v: Any, like: Sequence[Tensor], several: bool) -> tuple[Any, ...]:
         """`v` as a tuple with a tensor for each of `like`, one for a single element."""
         if v is None:
-            if len(like) != 1 or int(np.prod(like[0].shape)) != 1:
+            if len(like) != 1 or math.prod(like[0].shape) != 1:
                 raise GraphError(
                     f"{self.name}: v may be left out only where there is one Tensor of one element; here the shapes are "
                     f"{', '.join(str(x.shape) for x in like)}."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -23,7 +24,7 @@ def seed_for(y: Tensor, y_bar: Any, name: str, record: bool) -> Any:
     if y_bar is None:
         if y.shape == () and not y.level and y.dtype in _ONE:
             return _ONE[y.dtype]
-        if y.ndim and int(np.prod(y.shape)) != 1:
+        if y.ndim and math.prod(y.shape) != 1:
             raise GraphError(
                 f"{name}: the output has shape {y.shape}, so there is no one gradient. Reduce it to a scalar (y.sum()), or give "
                 f"the cotangent to start from, a tensor of shape {y.shape}."

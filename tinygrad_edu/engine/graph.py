@@ -5,6 +5,7 @@ The sweeps themselves are in `sweeps.py`.
 
 from __future__ import annotations
 
+import math
 import weakref
 from collections.abc import Callable, Collection, Iterable
 from operator import attrgetter
@@ -57,7 +58,7 @@ class Spec:
 
     @property
     def size(self) -> int:
-        return int(np.prod(self.shape))
+        return math.prod(self.shape)
 
 
 class Node(Spec):

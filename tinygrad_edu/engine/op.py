@@ -95,7 +95,7 @@ class Op:
         self.batch = batch
         self.promotes = promotes or floating
         self.floating = floating
-        self._plans: dict[tuple[bool, ...] | int, tuple[Any, bool]] = {}  # by which arguments have an edge, or how many
+        self._plans: dict[int, tuple[Any, bool]] = {}  # by which arguments have an edge
         if name in registry:
             raise TinygradEduError(f"there is already an op named {name!r}: choose another name.")
         registry[name] = self
@@ -173,6 +173,8 @@ class Op:
         level, top = 0, None
         lifted = any(isinstance(a, Tensor) for a in args)
         converted = []
+        dtype: Any = None
+        mixed = False
         for a in args:
             if isinstance(a, Tensor):
                 if a.level > level:
@@ -184,9 +186,13 @@ class Op:
             elif type(a) is not np.ndarray and type(a) not in _NUMBERS:
                 a = self._convert(a)
             converted.append(a)
+            found = getattr(a, "dtype", None)
+            if found is not None and found is not dtype:
+                mixed = dtype is not None
+                dtype = found
         if top is None:
             return self(*converted, **params)
-        if self.promotes:
+        if self.promotes and (mixed or (dtype is not _F32 and dtype is not _F64)):
             promoted = self.promote(converted)
             if promoted is not converted:
                 return self(*promoted, **params)
@@ -234,18 +240,21 @@ class Op:
 
     def _keep(self, xs: list[Any], edges: list[Node | None]) -> tuple[list[Any] | None, bool]:
         """What a node keeps: the arguments its rules read, shapes for the rest (None: nothing but the edges); and whether `y`."""
-        key = tuple([edge is not None for edge in edges]) if None in edges else len(edges)
+        key = -len(edges)
+        if None in edges:  # else one bit per argument, behind a leading one
+            key = 1
+            for edge in edges:
+                key += key + (edge is not None)
         plan = self._plans.get(key)
         if plan is None:
             plan = self._plans[key] = self._plan([edge is not None for edge in edges])
-        which, keep_y = plan
-        if which is None or which is True:
-            return (xs if which else None), keep_y
-        kept = [
-            x if keep else (edge if edge is not None else _spec(x))
-            for x, keep, edge in zip(xs, which, edges, strict=True)
-        ]
-        return kept, keep_y
+        unread, keep_y = plan
+        if unread is None:
+            return None, keep_y
+        for i in unread:
+            edge = edges[i]
+            xs[i] = edge if edge is not None else _spec(xs[i])
+        return xs, keep_y
 
     def _plan(self, tracked: Sequence[bool]) -> tuple[Any, bool]:
         reads: set[int | str] = set()
@@ -253,8 +262,8 @@ class Op:
             rule = self.rule(position)
             if wanted and rule is not None:
                 reads |= rule.reads
-        which = tuple(position in reads for position in range(len(tracked)))
-        keep: Any = True if all(which) else (None if not any(which) and all(tracked) else which)
+        unread = tuple(position for position in range(len(tracked)) if position not in reads)
+        keep: Any = None if len(unread) == len(tracked) and all(tracked) else unread
         return keep, OUTPUT in reads
 
     # -- derivatives -----------------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ import numpy as np
 from tinygrad_edu.engine.graph import FREED, Leaf, Node, Pick, Spec, ancestors, leading_to
 from tinygrad_edu.engine.memory import CLOCK, is_fresh, note_write
 from tinygrad_edu.engine.modes import STATE, Observer, enable_grad
-from tinygrad_edu.engine.tensor import Tensor, as_value, payload, rebuild
+from tinygrad_edu.engine.tensor import Tensor, as_value, make, payload, rebuild
 from tinygrad_edu.errors import DTypeError, ShapeError
 
 _AS_IT_IS = contextlib.nullcontext()
@@ -164,8 +164,10 @@ def _accumulate(node: Node, x_bar: Any, owned: bool) -> None:
         x_bar = x_bar.array
     known = leaf.grad
     if known is None:
-        fresh = x_bar if owned or isinstance(x_bar, Tensor) else np.array(x_bar)
-        leaf.grad = as_value(fresh)
+        if type(x_bar) is np.ndarray:
+            leaf.grad = make(x_bar if owned else x_bar.copy(), None)
+        else:
+            leaf.grad = as_value(x_bar if isinstance(x_bar, Tensor) else np.array(x_bar))
     elif isinstance(x_bar, Tensor) or known.node is not None or known.level:
         leaf.grad = known + x_bar
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,10 +19,10 @@ from tinygrad_edu.ops import shape as shapes
 
 def _basis(leaves: Sequence[Any]) -> list[Tensor]:
     """Every unit direction of a list of tensors: for each of them, one tensor of shape (total size, *its shape)."""
-    total = sum(int(np.prod(x.shape)) for x in leaves)
+    total = sum(math.prod(x.shape) for x in leaves)
     directions, start = [], 0
     for x in leaves:
-        n = int(np.prod(x.shape))
+        n = math.prod(x.shape)
         eye = np.zeros((total, n), x.dtype)
         eye[np.arange(start, start + n), np.arange(n)] = 1
         directions.append(make(eye.reshape(total, *x.shape), None))
@@ -32,7 +33,7 @@ def _basis(leaves: Sequence[Any]) -> list[Tensor]:
 def _blocks(columns: Any, leaves: Sequence[Any], axis: int) -> list[Any]:
     """Cut the batch axis of directions into one block per tensor and give each its shape, at `axis`."""
     moved = shapes.moveaxis(columns, 0, axis)
-    sizes = [int(np.prod(x.shape)) for x in leaves]
+    sizes = [math.prod(x.shape) for x in leaves]
     at = axis % moved.ndim
     parts = shapes.split(moved, sizes, at) if len(sizes) > 1 else (moved,)
     return [np.reshape(p, (*p.shape[:at], *x.shape, *p.shape[at + 1 :])) for p, x in zip(parts, leaves, strict=True)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -22,23 +23,35 @@ def _rows(x: Any) -> Any:
 
 
 def _linear(x: Any, w: Any, b: Any = None) -> Any:
-    y = np.matmul(_rows(x), w.T)  # (n, out): one product over all rows, whatever the rank of x
+    y = np.dot(_rows(x), w.T)  # (n, out): one product over all rows, whatever the rank of x
     if b is not None:
         y += b
     return y if x.ndim == 2 else y.reshape((*x.shape[:-1], w.shape[0]))
 
 
 def _times_weight(y_bar: Any, x: Any, w: Any) -> Any:
-    g = np.matmul(_rows(y_bar), w)
+    g = _product(_rows(y_bar), w)
     return g if x.ndim == 2 else np.reshape(g, x.shape)
 
 
 def _weight_bar(y_bar: Any, x: Any) -> Any:
-    return np.matmul(_rows(y_bar).mT, _rows(x))
+    return _product(_rows(y_bar).mT, _rows(x))
+
+
+def _product(a: Any, b: Any) -> Any:
+    return a.dot(b) if type(a) is type(b) is np.ndarray else np.matmul(a, b)
 
 
 def _bias_bar(y_bar: Any) -> Any:
-    return np.add.reduce(_rows(y_bar), axis=0)
+    rows = _rows(y_bar)
+    if type(rows) is np.ndarray:
+        return _ones(len(rows), rows.dtype).dot(rows)  # a quarter of the time of np.add.reduce over few rows
+    return np.add.reduce(rows, axis=0)
+
+
+@lru_cache(maxsize=8)
+def _ones(size: int, dtype: Any) -> Any:
+    return np.ones(size, dtype)
 
 
 def _linear_reference(x: Any, w: Any, b: Any = None) -> Any:
@@ -165,7 +178,7 @@ def log_softmax(x: Any, axis: int = -1) -> Any:
 
 def _cross_entropy(x: Any, labels: Any, weights: Any) -> Any:
     p = x - np.maximum.reduce(x, axis=1, keepdims=True)
-    picked = p[np.arange(len(labels)), labels]
+    picked = p.take(np.arange(0, p.size, p.shape[1]) + labels)
     np.exp(p, out=p)
     total = np.add.reduce(p, axis=1, keepdims=True)
     p /= total

@@ -5,6 +5,7 @@ The class `Methods` is what type checkers see as Tensor's base; at run time its 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -317,7 +318,7 @@ class Methods(Operators):
         return len(self.shape)
 
     def numel(self: Any) -> Any:
-        return int(np.prod(self.shape))
+        return math.prod(self.shape)
 
     # -- in place --------------------------------------------------------------------------------------------------
 
@@ -392,7 +393,7 @@ def flatten(x: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
     first, last = start_dim % x.ndim, end_dim % x.ndim
     if first > last:
         raise ShapeError(f"flatten: start_dim {start_dim} comes after end_dim {end_dim} (shape {x.shape}).")
-    middle = int(np.prod(x.shape[first : last + 1]))
+    middle = math.prod(x.shape[first : last + 1])
     return shape.reshape(x, shape=(*x.shape[:first], middle, *x.shape[last + 1 :]))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins  # the functions here take the names of some
+import math
 from typing import Any
 
 import numpy as np
@@ -132,14 +133,14 @@ def mean(x: Any, axis: Any = None, dtype: Any = None, *, keepdims: bool = False)
     if dtype is None and x.dtype.kind not in "fc":
         raise DTypeError(f"mean: needs a floating or complex dtype, got {x.dtype}; convert it first, e.g. x.float().")
     axis = many_axes(axis, x.ndim, "mean")
-    count = int(np.prod([x.shape[a] for a in axis]))
+    count = math.prod([x.shape[a] for a in axis])
     return sum(x, axis, dtype, keepdims=keepdims) / count
 
 
 def var(x: Any, axis: Any = None, *, correction: float = 1, keepdims: bool = False) -> Any:
     """The variance over `axis`, divided by n − `correction`."""
     axis = many_axes(axis, x.ndim, "var")
-    count = int(np.prod([x.shape[a] for a in axis]))
+    count = math.prod([x.shape[a] for a in axis])
     centred = x - mean(x, axis, keepdims=True)
     # As in PyTorch, a variance of too few values is NaN rather than an error.
     freedom = builtins.max(count - correction, 0)
@@ -192,7 +193,7 @@ def prod(x: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
     axes = many_axes(axis, x.ndim, "prod")
     shape = kept_shape(x.shape, axes)
     rest = tuple(a for a in range(x.ndim) if a not in axes)
-    count = int(np.prod([x.shape[a] for a in axes]))
+    count = math.prod([x.shape[a] for a in axes])
     x = np.reshape(np.transpose(x, (*axes, *rest)), (count, *(x.shape[a] for a in rest)))
     if count == 0:
         x, count = x.sum(0, keepdims=True) + 1, 1

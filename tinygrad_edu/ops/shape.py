@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -93,16 +94,16 @@ concatenate_: Op = linear(
 
 implements(np.ndim)(lambda x: x.ndim)
 implements(np.shape)(lambda x: x.shape)
-implements(np.size)(lambda x, axis=None: int(np.prod(x.shape)) if axis is None else x.shape[axis])
+implements(np.size)(lambda x, axis=None: math.prod(x.shape) if axis is None else x.shape[axis])
 
 
 def resolve_shape(size: int, shape: Sequence[Any], name: str) -> tuple[int, ...]:
     """A shape with its one −1 worked out; ShapeError if `size` elements don't fit."""
     wanted = tuple(int(n) for n in shape)
-    known = int(np.prod([n for n in wanted if n != -1]))
+    known = math.prod([n for n in wanted if n != -1])
     if wanted.count(-1) == 1 and known and size % known == 0:
         wanted = tuple(size // known if n == -1 else n for n in wanted)
-    if -1 in wanted or int(np.prod(wanted)) != size:
+    if -1 in wanted or math.prod(wanted) != size:
         raise ShapeError(f"{name}: {size} elements don't fit into shape {tuple(shape)}.")
     return wanted
 
@@ -113,13 +114,13 @@ def reshaped(x: Any, shape: Any, order: str = "C") -> Any:
     if order != "C":
         raise ShapeError(f"reshape: only order='C' is supported, not {order!r}; transpose first.")
     wanted = tuple(shape) if isinstance(shape, Sequence | np.ndarray) else (shape,)
-    return reshape(x, shape=resolve_shape(int(np.prod(x.shape)), wanted, "reshape"))
+    return reshape(x, shape=resolve_shape(math.prod(x.shape), wanted, "reshape"))
 
 
 @implements(np.ravel)
 def ravel(x: Any) -> Any:
     """All elements in one axis."""
-    return reshape(x, shape=(int(np.prod(x.shape)),))
+    return reshape(x, shape=(math.prod(x.shape),))
 
 
 @implements(np.transpose, np.permute_dims)
