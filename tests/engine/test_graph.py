@@ -301,6 +301,14 @@ def test_a_promoted_argument_gets_a_gradient_of_its_own_dtype():
     assert x.grad.tolist() == [3.0, 4.0]
 
 
+def test_a_real_argument_of_a_complex_result_gets_a_real_gradient():
+    x = leaf(2.0, 3.0)
+    y = x * (1 + 2j) * x + 1j * x
+    y.backward(np.ones(2, complex))
+    assert x.grad.dtype == np.float64
+    assert x.grad.tolist() == [4.0, 6.0]
+
+
 def test_default_dtype_can_be_changed():
     try:
         tg.set_default_dtype(np.float64)

@@ -97,6 +97,12 @@ class Node(Spec):
         return "leaf" if self.op is None else self.op.name
 
     @property
+    def outputs(self) -> tuple[Spec, ...]:
+        """What it made. A node of several outputs has a tuple of their shapes for `shape`, and nothing stands for it."""
+        shapes: Any = self.shape
+        return tuple(Spec(s, self.dtype) for s in shapes) if shapes and isinstance(shapes[0], tuple) else (self,)
+
+    @property
     def metadata(self) -> dict[str, Any]:
         """Whatever anyone wants to remember of this node, by name. Anomaly mode puts the caller's line under `"source"`."""
         try:

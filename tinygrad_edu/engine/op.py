@@ -134,13 +134,15 @@ class Op:
             elif cls in _NUMBERS:
                 xs.append(a)
                 edges.append(None)
+                if cls is complex:
+                    mixed = True
                 continue
             else:
                 return self._call_any(args, params)
             xs.append(x)
             edges.append(edge)
             if x.dtype is not dtype:
-                mixed = dtype is not None
+                mixed = mixed or dtype is not None
                 dtype = x.dtype
         if lifted and self.promotes and (mixed or (dtype is not _F32 and dtype is not _F64)):
             promoted = self.promote(args)
@@ -187,8 +189,10 @@ class Op:
                 a = self._convert(a)
             converted.append(a)
             found = getattr(a, "dtype", None)
-            if found is not None and found is not dtype:
-                mixed = dtype is not None
+            if found is None:
+                mixed = mixed or type(a) is complex
+            elif found is not dtype:
+                mixed = mixed or dtype is not None
                 dtype = found
         if top is None:
             return self(*converted, **params)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -249,8 +249,7 @@ class _Draughtsman:
 
 def kind_of(node: Node) -> str:
     """Shape and dtype of what a node made; of a node with several outputs, the shapes of all."""
-    several = node.shape and isinstance(node.shape[0], tuple)
-    return f"{', '.join(map(str, node.shape))} {node.dtype}" if several else f"{node.shape} {node.dtype}"
+    return f"{', '.join(str(made.shape) for made in node.outputs)} {node.dtype}"
 
 
 def rule_text(op: Op, position: int) -> str:
@@ -269,15 +268,11 @@ def cost_of(node: Node) -> int | None:
     """The floating-point operations of one call, as its op declares them; None where the shapes that it needs are gone."""
     op = node.op
     assert op is not None
-    if not callable(op.cost):
-        return op.cost
     xs: Sequence[Any] = node.edges if node.xs is None else node.xs
     if len(xs) != len(node.edges):
         return None
-    several = node.shape and isinstance(node.shape[0], tuple)
-    y: Any = tuple(Spec(shape, node.dtype) for shape in node.shape) if several else node  # type: ignore[arg-type]
-    cost: Callable[..., int] = op.cost
-    return int(cost(y, *xs, **node.params))
+    made = node.outputs
+    return op.flops(made[0] if len(made) == 1 else made, xs, node.params)
 
 
 def metadata_text(params: Mapping[str, Any]) -> str:
