@@ -128,7 +128,7 @@ __version__ = "0.1.0"
 
 # What type checkers may see from outside; a test holds it to what is there.
 # fmt: off
-__all__ = [
+__all__ = [  # noqa: RUF022  # sorted, in lines of several
     "DualNumber", "DualTensor", "Generator", "Tensor", "abs", "absolute", "acos", "add", "all", "any", "arange",
     "arccos", "arcsin", "arctan", "argmax", "argmin", "as_tensor", "asin", "atan", "autograd", "bernoulli", "bmm",
     "bool", "bool_", "cat", "ceil", "clamp", "clip", "compare", "complex128", "complex64", "concatenate", "cos",
