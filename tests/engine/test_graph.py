@@ -112,6 +112,19 @@ def test_an_in_place_write_to_a_saved_value_is_an_error_not_a_wrong_gradient(bui
         y.sum().backward()
 
 
+def test_a_write_to_memory_behind_a_batched_value_is_noticed_too():
+    data = tg.tensor(np.arange(6.0).reshape(2, 3))
+
+    def loss(w, row):
+        y = (w * row * row).sum()
+        with tg.no_grad():
+            data.mul_(2)
+        return y
+
+    with pytest.raises(InPlaceError, match="multiply: a value kept"):
+        tg.vmap(tg.func.grad(loss), in_dims=(None, 0))(tg.tensor(np.ones(3)), data)
+
+
 def _note(y):
     from tinygrad_edu.engine.memory import note_write
 

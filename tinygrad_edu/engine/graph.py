@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import math
 import weakref
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tinygrad_edu.engine.memory import last_write, tick
+from tinygrad_edu.engine.memory import Array, last_write, tick
 from tinygrad_edu.errors import GraphError, InPlaceError
 
 if TYPE_CHECKING:
@@ -129,8 +129,8 @@ class Node(Spec):
                 "backward(retain_graph=True) the first time to sweep twice, or compute the output again."
             )
         for what, value in [*((f"argument {i}", x) for i, x in enumerate(self.xs or ())), ("output", self.y)]:
-            for array in value if type(value) is tuple else (value,):
-                if isinstance(array, np.ndarray) and last_write(array) > self.order:
+            for array in _arrays_in(value):
+                if last_write(array) > self.order:
                     raise InPlaceError(
                         f"{self.name}: a value kept for its derivative was overwritten in place: {what}, shape {array.shape}, "
                         f"dtype {array.dtype}. Write to a copy (x.clone()), or write before {self.name} is called."
@@ -165,6 +165,18 @@ class Pick(Node):
     def __init__(self, node: Node, index: int, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
         super().__init__(node.op, [node], None, None, node.params, shape, dtype)
         self.index = index
+
+
+def _arrays_in(value: Any) -> Iterator[Array]:
+    """The arrays that a kept value is made of: its own, or those of a transform's value."""
+    if isinstance(value, np.ndarray):
+        yield value
+    elif type(value) is tuple:
+        for output in value:
+            yield from _arrays_in(output)
+    elif hasattr(value, "parts"):
+        for part in value.parts() or (value.array,):
+            yield from _arrays_in(part)
 
 
 FREED: list[Any] = []
