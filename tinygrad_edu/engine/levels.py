@@ -139,13 +139,21 @@ class Dual(Wrapped):
 
     def lift(self, op: Op, level: int, args: list[Any], params: dict[str, Any]) -> Any:
         self.check_open(op)
-        primals, x_dots = [], []
+        primals: list[Any] = []
+        x_dots: list[Any] = []
+        moving = False
         for i, a in enumerate(args):
-            own = isinstance(a, Dual) and a.level == level
-            primals.append(a.primal if own else below(a, level))
-            x_dots.append(a.tangent if own and op.rule(i) is not None else None)
+            if isinstance(a, Dual) and a.level == level:
+                primals.append(a.primal)
+                if op.rule(i) is not None:
+                    moving = True
+                    x_dots.append(a.tangent)
+                    continue
+            else:
+                primals.append(below(a, level))
+            x_dots.append(None)
         y = op(*primals, **params)
-        if all(x_dot is None for x_dot in x_dots):
+        if not moving:
             return y
         # Rules fed arrays cost a third of rules fed Tensors: unwrap them unless an outer transform or a graph is
         # watching.

@@ -173,7 +173,6 @@ class Op:
     def _call_any(self, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         """The long way: arguments to convert, or values of transforms."""
         level, top = 0, None
-        lifted = any(isinstance(a, Tensor) for a in args)
         converted = []
         dtype: Any = None
         mixed = False
@@ -184,7 +183,7 @@ class Op:
             elif isinstance(a, np.generic):
                 # Beside a Tensor a NumPy scalar is a number, which doesn't widen the other's dtype (as in PyTorch);
                 # among arrays alone it is what NumPy made of a 0-d array.
-                a = a.item() if lifted else np.asarray(a)
+                a = a.item() if any(isinstance(b, Tensor) for b in args) else np.asarray(a)
             elif type(a) is not np.ndarray and type(a) not in _NUMBERS:
                 a = self._convert(a)
             converted.append(a)
@@ -201,8 +200,10 @@ class Op:
             if promoted is not converted:
                 return self(*promoted, **params)
         outputs = top.lift(self, level, converted, params)
+        if not (STATE.grad and self.differentiable):
+            return outputs
         edges = [a.node if isinstance(a, Tensor) else None for a in converted]
-        if not (STATE.grad and self.differentiable) or all(edge is None for edge in edges):
+        if edges.count(None) == len(edges):
             return outputs
         xs = [payload(a) for a in converted]
         if type(outputs) is tuple:

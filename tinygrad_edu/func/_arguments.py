@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from tinygrad_edu.engine.tensor import Tensor
-from tinygrad_edu.engine.tree import map_tree
+from tinygrad_edu.engine.tensor import LEVEL0, Tensor
+from tinygrad_edu.engine.tree import flatten
 from tinygrad_edu.errors import DTypeError, ShapeError
 from tinygrad_edu.ops.create import as_tensor
 
@@ -14,19 +14,19 @@ Argnums = int | Sequence[int]
 Function = Callable[..., Any]
 
 
-def as_inputs(tree: Any, name: str) -> Any:
-    """The leaves as tensors that can be differentiated."""
-
-    def convert(leaf: Any) -> Tensor:
-        x = as_tensor(leaf)
+def inputs_of(tree: Any, name: str) -> tuple[list[Tensor], Any]:
+    """The leaves of arguments as tensors that can be differentiated, and the structure they came in."""
+    leaves, structure = flatten(tree)
+    inputs = []
+    for leaf in leaves:
+        x = leaf if type(leaf) in LEVEL0 else as_tensor(leaf)
         if x.dtype.kind not in "fc":
             raise DTypeError(
                 f"{name}: only floating and complex inputs can be differentiated, this one is {x.dtype} with shape {x.shape}. "
                 "Convert it (x.float()), or leave it out of argnums."
             )
-        return x
-
-    return map_tree(convert, tree)
+        inputs.append(x)
+    return inputs, structure
 
 
 def choose(

@@ -15,7 +15,7 @@ from tinygrad_edu.engine.op import Op
 from tinygrad_edu.engine.tensor import Tensor, as_value, to_array
 from tinygrad_edu.engine.tree import map_tree
 from tinygrad_edu.errors import LevelError, ShapeError, UnsupportedError
-from tinygrad_edu.func._arguments import Function, as_inputs
+from tinygrad_edu.func._arguments import Function, inputs_of
 from tinygrad_edu.ops import elementwise as e
 from tinygrad_edu.ops.create import as_tensor, ones_like, zeros_like
 
@@ -168,7 +168,7 @@ def derivative(f: Function, x: Any) -> Any:
     each call has an ε of its own. Cost: one pass.
     """
     made = as_value(np.float64(x)) if isinstance(x, int | float) and not isinstance(x, bool) else x
-    (point,) = as_inputs((made,), "derivative")
+    (point,), _ = inputs_of((made,), "derivative")
     with opened() as level:
         y = f(_dual(point, ones_like(point), level))
 

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from tinygrad_edu.engine.levels import Dual, opened
-from tinygrad_edu.engine.tensor import Tensor, make
+from tinygrad_edu.engine.tensor import LEVEL0, Tensor, make
 from tinygrad_edu.engine.tree import flatten, map_tree, unflatten
 from tinygrad_edu.errors import DTypeError, ShapeError
-from tinygrad_edu.func._arguments import Argnums, Function, as_inputs, choose
+from tinygrad_edu.func._arguments import Argnums, Function, choose, inputs_of
 from tinygrad_edu.func._batch import vmap
 from tinygrad_edu.ops.create import as_tensor, zeros_like
 
@@ -23,7 +23,7 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: b
     """
     if not isinstance(primals, list | tuple) or not isinstance(tangents, list | tuple):
         raise ShapeError("jvp: primals and tangents must be tuples, one entry per argument: jvp(f, (x,), (x_dot,)).")
-    xs, structure = flatten(as_inputs(tuple(primals), "jvp"))
+    xs, structure = inputs_of(tuple(primals), "jvp")
     x_dots, tangent_structure = flatten(tuple(tangents))
     if structure != tangent_structure:
         raise ShapeError(f"jvp: {len(x_dots)} tangents in another structure than the {len(xs)} primals.")
@@ -39,6 +39,8 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: b
 
 def tangent_of(x: Any, x_dot: Any, name: str = "jvp") -> Tensor:
     """A tangent as a tensor, checked against its primal (a tensor or its node)."""
+    if type(x_dot) in LEVEL0 and x_dot.array.shape == x.shape and x_dot.array.dtype is x.dtype:
+        return x_dot  # type: ignore[no-any-return]
     tangent = (
         x_dot
         if isinstance(x_dot, Tensor)
@@ -76,7 +78,7 @@ def forward_gradient(
 
     def estimate(*args: Any, **kwargs: Any) -> Any:
         chosen, call = choose(f, argnums, args, kwargs, "forward_gradient")
-        xs, structure = flatten(as_inputs(chosen, "forward_gradient"))
+        xs, structure = inputs_of(chosen, "forward_gradient")
         rng = generator or np.random.default_rng()
         drawn = [make(rng.standard_normal((directions, *x.shape)).astype(x.dtype), None) for x in xs]
 

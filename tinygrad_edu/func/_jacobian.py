@@ -10,7 +10,7 @@ import numpy as np
 
 from tinygrad_edu.engine.tensor import Tensor, make
 from tinygrad_edu.engine.tree import flatten, map_tree, unflatten
-from tinygrad_edu.func._arguments import Argnums, Function, as_inputs, choose
+from tinygrad_edu.func._arguments import Argnums, Function, choose, inputs_of
 from tinygrad_edu.func._batch import vmap
 from tinygrad_edu.func._forward import jvp
 from tinygrad_edu.func._reverse import Recorded, grad, vjp
@@ -57,7 +57,7 @@ def jacfwd(
 
     def jacobian(*args: Any, **kwargs: Any) -> Any:
         chosen, call = choose(f, argnums, args, kwargs, "jacfwd")
-        leaves, structure = flatten(as_inputs(chosen, "jacfwd"))
+        leaves, structure = inputs_of(chosen, "jacfwd")
 
         def along(*direction: Any) -> Any:
             return jvp(lambda *xs: call(*unflatten(structure, xs)), tuple(leaves), direction, has_aux)[1:]
@@ -139,7 +139,7 @@ def laplacian(f: Function, *, chunk_size: int | None = None) -> Function:
     """
 
     def trace(x: Any) -> Any:
-        (point,) = as_inputs((x,), "laplacian")
+        (point,), _ = inputs_of((x,), "laplacian")
 
         def second(v: Tensor) -> Any:
             return jvp(lambda z: jvp(f, (z,), (v,))[1], (point,), (v,))[1]

@@ -15,7 +15,7 @@ from tinygrad_edu.engine.op import OUTPUT, Op
 from tinygrad_edu.engine.tensor import Tensor, as_value
 from tinygrad_edu.engine.tree import flatten, unflatten
 from tinygrad_edu.errors import ShapeError, UnsupportedError
-from tinygrad_edu.func._arguments import Function, as_inputs
+from tinygrad_edu.func._arguments import Function, inputs_of
 from tinygrad_edu.func._forward import tangent_of
 from tinygrad_edu.ops.create import as_tensor, zeros_like
 
@@ -219,7 +219,7 @@ def jet(f: Function, primals: Sequence[Any], series: Sequence[Sequence[Any]]) ->
     conventions (`jax.experimental.jet`). Elementwise, linear and bilinear ops, and what has a reference made of them;
     UnsupportedError names any other. Cost: one pass with K coefficients beside each value, O(K²) work per product.
     """
-    xs, structure = flatten(as_inputs(tuple(primals), "jet"))
+    xs, structure = inputs_of(tuple(primals), "jet")
     if len(xs) != len(primals) or structure != flatten((0,) * len(xs))[1]:
         raise ShapeError("jet: each primal must be a single tensor; take containers apart first.")
     if len(series) != len(xs) or len({len(terms) for terms in series}) != 1 or not len(series[0]):

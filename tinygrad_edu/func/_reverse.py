@@ -16,7 +16,7 @@ from tinygrad_edu.engine.sweeps import pull, push
 from tinygrad_edu.engine.tensor import Tensor, as_value, is_recording, make, payload
 from tinygrad_edu.engine.tree import flatten, map_tree, unflatten
 from tinygrad_edu.errors import DTypeError, GraphError, ShapeError
-from tinygrad_edu.func._arguments import Argnums, Function, as_inputs, choose
+from tinygrad_edu.func._arguments import Argnums, Function, choose, inputs_of
 from tinygrad_edu.func._forward import tangent_of
 from tinygrad_edu.ops.create import as_tensor
 from tinygrad_edu.ops.elementwise import positive
@@ -40,7 +40,7 @@ class Recorded:
 
     def __init__(self, function: Function, args: Sequence[Any], name: str, has_aux: bool) -> None:
         self.name = name
-        leaves, self.structure = flatten(as_inputs(tuple(args), name))
+        leaves, self.structure = inputs_of(tuple(args), name)
         watched = bool(STATE.grad)
         with enable_grad():
             aliases = [alias(x) for x in leaves]
