@@ -199,10 +199,11 @@ class _Draughtsman:
         """The box that a value comes from, and which of its outputs it is if it has several, with its name if `named`."""
         output = ""
         if isinstance(edge, Pick):
-            name = self.labels.nodes.get(edge) if named else None
-            output = f"output {edge.index}" + (f" {name}" if name else "")
             picked = edge.edges[0]
             assert picked is not None
+            if len(picked.outputs) > 1:
+                name = self.labels.nodes.get(edge) if named else None
+                output = f"output {edge.index}" + (f" {name}" if name else "")
             edge = picked
         if edge not in self.ids and is_input(edge) and edge in self.shown:
             name = self.labels.parameters.get(edge)
