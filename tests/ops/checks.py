@@ -24,6 +24,10 @@ class Sampler:
     def __call__(self, *shape: int, low: float = -2.0, high: float = 2.0) -> np.ndarray:
         return np.asarray(self.rng.uniform(low, high, shape))
 
+    def complex(self, *shape: int, low: float = -2.0, high: float = 2.0) -> np.ndarray:
+        """Complex values whose real and imaginary parts lie within the domain."""
+        return np.asarray(self(*shape, low=low, high=high) + 1j * self(*shape, low=low, high=high))
+
     def booleans(self, *shape: int) -> np.ndarray:
         return np.asarray(self.rng.integers(0, 2, shape), bool)
 
@@ -37,17 +41,13 @@ class Case:
 
     def __init__(self, op: Op, sample: Sample, dtype: str, seed: int = 0) -> None:
         self.op, self.params, self.dtype = op, sample.params, np.dtype(dtype)
-        self.args = [a.astype(dtype) if isinstance(a, np.ndarray) and a.dtype.kind == "f" else a for a in sample.args]
-        self.places = [
-            i
-            for i, a in enumerate(self.args)
-            if isinstance(a, np.ndarray) and a.dtype.kind == "f" and op.rule(i) is not None
-        ]
+        self.args = [in_precision(a, dtype) for a in sample.args]
+        self.places = [i for i, a in enumerate(self.args) if _moves(a) and op.rule(i) is not None]
         rng = np.random.default_rng(seed + 1)
         self.xs = [self.args[i] for i in self.places]
-        self.x_dots = [np.asarray(rng.normal(size=x.shape), dtype) for x in self.xs]
+        self.x_dots = [direction(rng, x) for x in self.xs]
         self.ys = _tuple(op(*self.args, **self.params))
-        self.y_bars = [np.asarray(rng.normal(size=y.shape), y.dtype) for y in self.ys]
+        self.y_bars = [direction(rng, y) for y in self.ys]
         self.tolerance = TOLERANCE[dtype]
 
     def call(self, *xs: object) -> object:
@@ -61,7 +61,10 @@ class Case:
         """A scalar function with every output in it, curved enough for second derivatives to be seen."""
         total = 0.0
         for y, w in zip(_tuple(self.call(*xs)), self.y_bars, strict=True):
-            total = total + (w * y + 0.5 * y * y).sum()
+            if y.dtype.kind == "c":
+                total = total + np.real(np.conj(w) * y + 0.5 * np.conj(y) * y).sum()
+            else:
+                total = total + (w * y + 0.5 * y * y).sum()
         return total
 
     def tensors(self) -> tuple[Tensor, ...]:
@@ -72,18 +75,44 @@ def _tuple(y: object) -> tuple:
     return y if isinstance(y, tuple) else (y,)
 
 
+def _moves(a: object) -> bool:
+    return isinstance(a, np.ndarray) and a.dtype.kind in "fc"
+
+
+def in_precision(a: object, dtype: str) -> object:
+    """An array in float32 or float64, or the complex dtype of that precision; anything else as it is."""
+    if not _moves(a):
+        return a
+    return a.astype(np.result_type(dtype, np.complex64) if a.dtype.kind == "c" else dtype)
+
+
+def direction(rng: np.random.Generator, x: np.ndarray) -> np.ndarray:
+    """A random (co)tangent for `x`, complex where `x` is."""
+    values = rng.normal(size=x.shape)
+    return np.asarray(values + 1j * rng.normal(size=x.shape) if x.dtype.kind == "c" else values, x.dtype)
+
+
+def wider(x: np.ndarray) -> np.ndarray:
+    return np.asarray(x, np.complex128 if np.asarray(x).dtype.kind == "c" else np.float64)
+
+
+def inner(a: object, b: object) -> float:
+    """Re ⟨a, b⟩, the inner product in which cotangents are transposed tangents, in real and complex numbers."""
+    return float(np.vdot(np.asarray(a), np.asarray(b)).real)
+
+
 def _close(got: object, want: object, tolerance: float, what: str) -> None:
     for g, w in zip(_tuple(got), _tuple(want), strict=True):
         g, w = np.asarray(g), np.asarray(w)
         assert g.shape == w.shape, f"{what}: shape {g.shape}, expected {w.shape}"
         scale = max(1.0, float(np.abs(w).max(initial=0)))
-        worst = float(np.abs(g.astype(np.float64) - w).max(initial=0)) / scale
+        worst = float(np.abs(wider(g) - w).max(initial=0)) / scale
         assert worst <= tolerance, f"{what}: off by {worst:.2e} (allowed {tolerance:.0e})"
 
 
 def central(f: Callable, xs: list[np.ndarray], x_dots: list[np.ndarray], step: float = 1e-4) -> tuple:
     """The derivative of `f` along `x_dots` by central differences of fourth order, in float64."""
-    xs = [np.asarray(x, np.float64) for x in xs]
+    xs = [wider(x) for x in xs]
 
     def at(h: float) -> list[np.ndarray]:
         return [np.asarray(v) for v in _tuple(f(*[x + h * d for x, d in zip(xs, x_dots, strict=True)]))]
@@ -100,7 +129,7 @@ def central(f: Callable, xs: list[np.ndarray], x_dots: list[np.ndarray], step: f
 def value(case: Case, references: dict[str, Callable]) -> None:
     """The op's value is its reference's, on arrays and on Tensors, and in float32 near that in float64."""
     reference = case.op.reference or references.get(case.op.name) or case.op.forward
-    wide = [a.astype(np.float64) if isinstance(a, np.ndarray) and a.dtype.kind == "f" else a for a in case.args]
+    wide = [wider(a) if _moves(a) else a for a in case.args]
     want = tuple(np.asarray(v) for v in _tuple(reference(*wide, **case.params)))
     _close(tuple(case.ys), want, case.tolerance, "value")
     got = _tuple(case.op(*[Tensor(a) if isinstance(a, np.ndarray) else a for a in case.args], **case.params))
@@ -115,7 +144,8 @@ def kept(case: Case) -> None:
             f"tangent is {y_dot.dtype}{y_dot.shape}, output {y.dtype}"
         )
     if case.op.name != "cast":
-        assert all(y.dtype == case.dtype for y in case.ys), f"output is {case.ys[0].dtype} for {case.dtype}"
+        wanted = (case.dtype, np.result_type(case.dtype, np.complex64))
+        assert all(y.dtype in wanted for y in case.ys), f"output is {case.ys[0].dtype} for {case.dtype}"
     for x, x_bar in zip(case.xs, _pull(case), strict=True):
         assert (x_bar.shape, x_bar.dtype) == (x.shape, x.dtype), (
             f"cotangent is {x_bar.dtype}{x_bar.shape}, argument {x.dtype}"
@@ -140,8 +170,8 @@ def adjoint(case: Case) -> None:
     for which in [*[{i} for i in range(len(case.xs))], set(range(len(case.xs)))]:
         x_dots = tuple(d if i in which else np.zeros_like(d) for i, d in enumerate(case.x_dots))
         y_dots = _tuple(func.jvp(case.call, case.tensors(), x_dots)[1])
-        forward = sum(float((w * np.asarray(y_dot)).sum()) for w, y_dot in zip(case.y_bars, y_dots, strict=True))
-        reverse = sum(float((np.asarray(b) * d).sum()) for b, d in zip(x_bars, x_dots, strict=True))
+        forward = sum(inner(w, y_dot) for w, y_dot in zip(case.y_bars, y_dots, strict=True))
+        reverse = sum(inner(b, d) for b, d in zip(x_bars, x_dots, strict=True))
         scale = max(1.0, abs(forward))
         assert abs(forward - reverse) <= case.tolerance * scale, (
             f"adjoint identity: ⟨w, Jv⟩ = {forward}, ⟨Jᵀw, v⟩ = {reverse}"
@@ -158,7 +188,11 @@ def second_order(case: Case) -> None:
     _close(tuple(v.numpy() for v in forward), want, tolerance, "forward over reverse")
 
     def directional(*xs: Tensor) -> Tensor:
-        return sum(((g * d).sum() for g, d in zip(gradient(*xs), case.x_dots, strict=True)), start=Tensor(0.0))
+        pairs = zip(gradient(*xs), case.x_dots, strict=True)
+        return sum(
+            (np.real(np.conj(g) * d).sum() if d.dtype.kind == "c" else (g * d).sum() for g, d in pairs),
+            start=Tensor(0.0),
+        )
 
     reverse = func.grad(directional, argnums)(*case.tensors())
     _close(tuple(v.numpy() for v in reverse), want, tolerance, "reverse over reverse")
@@ -171,7 +205,7 @@ def batching(case: Case) -> None:
     stacked = {}
     for i in arrays:
         a = case.args[i]
-        copies = [a, np.roll(a, 1) if a.ndim else a + (0 if a.dtype.kind != "f" else 0.01), a[::-1] if a.ndim else a]
+        copies = [a, np.roll(a, 1) if a.ndim else a + (0.01 if a.dtype.kind in "fc" else 0), a[::-1] if a.ndim else a]
         stacked[i] = np.stack([copies[k] for k in rng.permutation(3)])
     for chosen in [*[{i} for i in arrays], set(arrays)]:
         dims = tuple(0 if i in chosen else None for i in range(len(case.args)))
@@ -211,9 +245,9 @@ def poisoned(case: Case) -> None:
         want = case.op.vjp(y_bar, ys, case.args, edges, case.params)[place]
         _close(np.asarray(got), np.asarray(want), 0.0, f"poisoned pull of argument {place}")
         x_dots = [case.x_dots[position] if i == place else None for i in range(len(case.args))]
-        shape = tuple(v.shape for v in case.ys) if len(case.ys) > 1 else case.ys[0].shape
-        got = case.op.jvp(x_dots, y, xs, case.params, shape)
-        want = case.op.jvp(x_dots, ys, case.args, case.params, shape)
+        spec = None if len(case.ys) > 1 else Spec(ys.shape, ys.dtype)
+        got = case.op.jvp(x_dots, y, xs, case.params, spec)
+        want = case.op.jvp(x_dots, ys, case.args, case.params, spec)
         _close(
             tuple(map(np.asarray, _tuple(got))),
             tuple(map(np.asarray, _tuple(want))),

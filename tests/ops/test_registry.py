@@ -19,6 +19,8 @@ from tinygrad_edu.engine.op import REGISTRY, Op, Rule
 
 _erf = np.vectorize(math.erf, otypes=[float])
 REFERENCES = {
+    "real": np.real,
+    "imag": np.imag,
     "power": np.power,
     "erf": _erf,
     "sigmoid": lambda x: 1 / (1 + np.exp(-x)),

@@ -261,7 +261,7 @@ class FunctionOp(CustomOp):
 
     # -- forward mode ----------------------------------------------------------------------------------------------
 
-    def jvp(self, x_dots: Sequence[Any], y: Any, xs: Sequence[Any], params: dict[str, Any], shape: Any = None) -> Any:
+    def jvp(self, x_dots: Sequence[Any], y: Any, xs: Sequence[Any], params: dict[str, Any], spec: Any = None) -> Any:
         made, n = self._usable(), self.count - len(self.statics)
         saved = made.find(xs, y, xs[n:] if len(xs) > n else made.extras, forward=True)
         return tuple(self.push_forward(made, saved, [None if d is None else as_value(d) for d in x_dots[:n]]))

@@ -44,6 +44,9 @@ class D:
     """A local derivative: its formula as text, the derivative as a function of `(y, *xs)` or a number, and what it
     reads.
 
+    Of a complex argument it is the complex derivative, which the family conjugates where PyTorch's convention asks for it;
+    of an op with real values, like |x|, it is the gradient that PyTorch gives: ẏ = Re(conj(partial)·ẋ), x̄ = partial·ȳ.
+
     `selects` instead says where the derivative is one and zero elsewhere, as a boolean function of `(y, *xs)`; what
     isn't selected is dropped, not multiplied by zero, so an infinity there makes no NaN.
     """
@@ -76,7 +79,8 @@ class Elementwise(Op):
     family = "elementwise"
     rules: Sequence[Rule | None]
 
-    def jvp(self, x_dots: Sequence[Any], y: Any, xs: Sequence[Any], params: dict[str, Any], shape: Any = None) -> Any:
+    def jvp(self, x_dots: Sequence[Any], y: Any, xs: Sequence[Any], params: dict[str, Any], spec: Any = None) -> Any:
+        spec = y if spec is None else spec  # what is known of the output where no rule reads it
         y_dot = None
         for rule, x_dot in zip(self.rules, x_dots, strict=True):
             if x_dot is None or rule is None:
@@ -86,13 +90,14 @@ class Elementwise(Op):
                 term = x_dot if number == 1 else number * x_dot
             elif selects:
                 term = np.where(function(y, *xs, **params), x_dot, 0)
+            elif x_dot.dtype.kind == "c" and spec.dtype.kind != "c":
+                term = np.real(np.conj(function(y, *xs, **params)) * x_dot)
             else:
                 term = function(y, *xs, **params) * x_dot
             y_dot = term if y_dot is None else y_dot + term
         if y_dot is None:
             return None
-        shape = y.shape if shape is None else shape
-        return y_dot if y_dot.shape == shape else np.broadcast_to(y_dot, shape)
+        return y_dot if y_dot.shape == spec.shape else np.broadcast_to(y_dot, spec.shape)
 
     def vjp(self, y_bar: Any, y: Any, xs: Sequence[Any], edges: Sequence[Any], params: dict[str, Any]) -> Sequence[Any]:
         bars: list[Any] = []
@@ -107,8 +112,12 @@ class Elementwise(Op):
                 p = function(y, *xs, **params) if params else function(y, *xs)
                 if selects:
                     g = np.where(p, y_bar, 0)
+                elif y_bar.dtype.kind == "c":
+                    g = np.conj(p) * y_bar
+                    if edge.dtype.kind != "c":
+                        g = np.real(g)
                 else:
-                    g = (np.conj(p) if y_bar.dtype.kind == "c" else p) * y_bar
+                    g = p * y_bar
             bars.append(g if g.shape == edge.shape else unbroadcast(g, edge.shape))
         return bars
 
@@ -139,15 +148,18 @@ def elementwise(
     """Declare an elementwise op: one `D` per differentiable argument. `cost` is per element of the result.
 
     `domain` is where the generated tests sample the arguments, one pair for all or one each; `params` lists keyword
-    metadata to try.
+    metadata to try. An op is refused complex numbers unless it says `complex=True`; its domain is then that of the real
+    and of the imaginary part as well.
     """
     arity = len(partials)
     pairs: list[Any] = [domain] * arity if isinstance(domain[0], int | float) else list(domain)
 
     def generated(r: Any) -> Iterable[Sample]:
-        for metadata in params:
-            for shapes in _SHAPES[arity]:
-                yield Sample(tuple(r(*s, low=p[0], high=p[1]) for s, p in zip(shapes, pairs, strict=True)), metadata)
+        for draw in (r, r.complex) if rest.get("complex") else (r,):
+            for metadata in params:
+                for shapes in _SHAPES[arity]:
+                    args = tuple(draw(*s, low=p[0], high=p[1]) for s, p in zip(shapes, pairs, strict=True))
+                    yield Sample(args, metadata)
 
     return Elementwise(
         name,
@@ -157,7 +169,7 @@ def elementwise(
         cost=lambda y, *xs, **_: cost * y.size,
         samples=samples or (generated if arity in _SHAPES else None),
         promotes=True,
-        **rest,
+        **{"complex": False, **rest},
     )
 
 
@@ -175,7 +187,7 @@ class Linear(Op):
 
     family = "linear"
 
-    def jvp(self, x_dots: Sequence[Any], y: Any, xs: Sequence[Any], params: dict[str, Any], shape: Any = None) -> Any:
+    def jvp(self, x_dots: Sequence[Any], y: Any, xs: Sequence[Any], params: dict[str, Any], spec: Any = None) -> Any:
         tangents = [
             x if self.rule(i) is None else np.zeros(x.shape, x.dtype) if x_dot is None else x_dot
             for i, (x, x_dot) in enumerate(zip(xs, x_dots, strict=True))

@@ -80,6 +80,7 @@ class Op:
         batch: Callable[..., Any] | None = None,
         promotes: bool = False,
         floating: bool = False,
+        complex: bool = True,
         registry: dict[str, Op] = REGISTRY,
     ) -> None:
         self.name = name
@@ -95,6 +96,7 @@ class Op:
         self.batch = batch
         self.promotes = promotes or floating
         self.floating = floating
+        self.complex = complex
         self._plans: dict[int, tuple[Any, bool]] = {}  # by which arguments have an edge
         if name in registry:
             raise TinygradEduError(f"there is already an op named {name!r}: choose another name.")
@@ -273,7 +275,7 @@ class Op:
 
     # -- derivatives -----------------------------------------------------------------------------------------------
 
-    def jvp(self, x_dots: Sequence[Any], y: Any, xs: Sequence[Any], params: dict[str, Any], shape: Any = None) -> Any:
+    def jvp(self, x_dots: Sequence[Any], y: Any, xs: Sequence[Any], params: dict[str, Any], spec: Any = None) -> Any:
         """The tangent of the output from those of the arguments (None for zero): the sum of one `push` per argument."""
         y_dot, owned = None, False  # owned: an array of this call's own, free to be written to
         for position, x_dot in enumerate(x_dots):
@@ -336,6 +338,10 @@ class Op:
         wanted = _result_dtype(arrays, [a for a in args if isinstance(a, float | complex) and not isinstance(a, bool)])
         if self.floating and wanted.kind in "iub":
             wanted = get_default_dtype()
+        if wanted.kind == "c" and not self.complex:
+            raise DTypeError(
+                f"{self.name}: isn't defined for complex numbers, got {wanted}. Use abs(x), x.real or x.imag of them."
+            )
         if all(a.dtype == wanted for a in arrays):
             return args
         cast = REGISTRY["cast"]

@@ -148,7 +148,7 @@ def push(outputs: Iterable[Node], tangents: dict[Node, Any], *, record: bool = F
                     xs, y = rebuilt(node, xs, y)
                 elif xs is None:
                     xs = node.edges
-                y_dot = op.jvp(x_dots, y, xs, node.params, node.shape)
+                y_dot = op.jvp(x_dots, y, xs, node.params, node)
             if y_dot is not None:
                 dots[node] = y_dot
     return dots

@@ -258,22 +258,13 @@ class Tensor(_Methods):
             parts.append(f"grad_fn=<{self.node.name}>")
         return f"tensor({', '.join(parts)})"
 
-    # -- NumPy's protocols -----------------------------------------------------------------------------------------
+    # -- NumPy's protocols, which ops/ufuncs.py fills in ---------------------------------------------------------------
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        stand_in = NUMPY.get(ufunc if method == "__call__" else (ufunc, method))
-        if stand_in is None:
-            called = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
-            raise no_rule(f"np.{called}")
-        if kwargs and method == "__call__":
-            raise UnsupportedError(f"np.{ufunc.__name__}: the keywords {sorted(kwargs)} aren't supported for a Tensor.")
-        return stand_in(*inputs, **kwargs)
+        raise NotImplementedError
 
     def __array_function__(self, func: Callable[..., Any], types: Any, args: Any, kwargs: Any) -> Any:
-        stand_in = NUMPY.get(func)
-        if stand_in is None:
-            raise no_rule(f"{func.__module__}.{func.__name__}".replace("numpy", "np", 1))
-        return stand_in(*args, **kwargs)
+        raise NotImplementedError
 
 
 LEVEL0.add(Tensor)

@@ -68,7 +68,7 @@ class CustomOp(Op):
         ys = self.run(*(below(a, level) for a in args))
         return self._wrap_many(tuple(ys), [payload(a) for a in args], nodes, params, True)
 
-    def jvp(self, x_dots: Sequence[Any], y: Any, xs: Sequence[Any], params: dict[str, Any], shape: Any = None) -> Any:
+    def jvp(self, x_dots: Sequence[Any], y: Any, xs: Sequence[Any], params: dict[str, Any], spec: Any = None) -> Any:
         if self.push is None:
             raise UnsupportedError(
                 f"{self.name} was given a rule for reverse mode only (defvjp), and this is forward mode."

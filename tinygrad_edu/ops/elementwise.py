@@ -18,8 +18,10 @@ NUMBERS = (int, float)
 
 # -- arithmetic ----------------------------------------------------------------------------------------------------
 
-add = elementwise("add", np.add, D("1", 1), D("1", 1), math="y = a + b", numpy=np.add)
-subtract = elementwise("subtract", np.subtract, D("1", 1), D("−1", -1), math="y = a − b", numpy=np.subtract)
+add = elementwise("add", np.add, D("1", 1), D("1", 1), math="y = a + b", numpy=np.add, complex=True)
+subtract = elementwise(
+    "subtract", np.subtract, D("1", 1), D("−1", -1), math="y = a − b", numpy=np.subtract, complex=True
+)
 multiply = elementwise(
     "multiply",
     np.multiply,
@@ -27,6 +29,7 @@ multiply = elementwise(
     D("a", lambda y, a, b: a, reads=[0]),
     math="y = a · b",
     numpy=np.multiply,
+    complex=True,
 )
 divide = elementwise(
     "divide",
@@ -37,9 +40,10 @@ divide = elementwise(
     domain=[(-2.0, 2.0), (0.5, 2.0)],
     floating=True,
     numpy=np.true_divide,
+    complex=True,
 )
-negative = elementwise("negative", np.negative, D("−1", -1), math="y = −x", numpy=np.negative)
-positive = elementwise("positive", np.positive, D("1", 1), math="y = +x", cost=0, numpy=np.positive)
+negative = elementwise("negative", np.negative, D("−1", -1), math="y = −x", numpy=np.negative, complex=True)
+positive = elementwise("positive", np.positive, D("1", 1), math="y = +x", cost=0, numpy=np.positive, complex=True)
 
 
 def _power_by_base(y: Any, a: Any, b: Any) -> Any:
@@ -63,22 +67,38 @@ power = elementwise(
     math="y = aᵇ",
     domain=[(0.5, 2.0), (-2.0, 2.0)],
     numpy=np.power,
+    complex=True,
 )
 
 # -- elementary functions ------------------------------------------------------------------------------------------
 
-exp = elementwise("exp", np.exp, D("y", lambda y, x: y, reads="y"), math="y = eˣ", floating=True, numpy=np.exp)
+exp = elementwise(
+    "exp", np.exp, D("y", lambda y, x: y, reads="y"), math="y = eˣ", floating=True, numpy=np.exp, complex=True
+)
 exp2 = elementwise(
     "exp2", np.exp2, D("y·ln 2", lambda y, x: math.log(2) * y, reads="y"), math="y = 2ˣ", floating=True, numpy=np.exp2
 )
 expm1 = elementwise(
-    "expm1", np.expm1, D("y + 1", lambda y, x: y + 1, "y"), math="y = eˣ − 1", floating=True, numpy=np.expm1
+    "expm1",
+    np.expm1,
+    D("y + 1", lambda y, x: y + 1, "y"),
+    math="y = eˣ − 1",
+    floating=True,
+    numpy=np.expm1,
+    complex=True,
 )
 
 
 def _log_like(name: str, function: np.ufunc, text: str, math_text: str, partial: Any, low: float = 0.5) -> Elementwise:
     return elementwise(
-        name, function, D(text, partial, reads=[0]), math=math_text, floating=True, numpy=function, domain=(low, 3.0)
+        name,
+        function,
+        D(text, partial, reads=[0]),
+        math=math_text,
+        floating=True,
+        numpy=function,
+        domain=(low, 3.0),
+        complex=True,
     )
 
 
@@ -94,8 +114,11 @@ sqrt = elementwise(
     domain=(0.5, 3.0),
     floating=True,
     numpy=np.sqrt,
+    complex=True,
 )
-square = elementwise("square", np.square, D("2x", lambda y, x: 2 * x, reads=[0]), math="y = x²", numpy=np.square)
+square = elementwise(
+    "square", np.square, D("2x", lambda y, x: 2 * x, reads=[0]), math="y = x²", numpy=np.square, complex=True
+)
 reciprocal = elementwise(
     "reciprocal",
     np.reciprocal,
@@ -104,6 +127,7 @@ reciprocal = elementwise(
     domain=(0.5, 2.0),
     floating=True,
     numpy=np.reciprocal,
+    complex=True,
 )
 
 
@@ -113,19 +137,38 @@ def both_sides(r: Any) -> list[Sample]:
 
 
 sign = elementwise("sign", np.sign, D("0", 0), math="y = sign x", samples=both_sides, numpy=np.sign)
+
+
+def _direction(y: Any, x: Any) -> Any:
+    return x / np.where(x == 0, 1, np.abs(x)) if x.dtype.kind == "c" else np.sign(x)
+
+
 absolute = elementwise(
     "absolute",
     np.absolute,
-    D("sign x", lambda y, x: np.sign(x), reads=[0]),
+    D("sign x", _direction, reads=[0]),
     math="y = |x|",
-    samples=both_sides,
+    samples=lambda r: [*both_sides(r), Sample((r.complex(2, 3),))],
     numpy=[np.absolute, np.fabs],
+    complex=True,
 )
 sin = elementwise(
-    "sin", np.sin, D("cos x", lambda y, x: np.cos(x), reads=[0]), math="y = sin x", floating=True, numpy=np.sin
+    "sin",
+    np.sin,
+    D("cos x", lambda y, x: np.cos(x), reads=[0]),
+    math="y = sin x",
+    floating=True,
+    numpy=np.sin,
+    complex=True,
 )
 cos = elementwise(
-    "cos", np.cos, D("−sin x", lambda y, x: -np.sin(x), reads=[0]), math="y = cos x", floating=True, numpy=np.cos
+    "cos",
+    np.cos,
+    D("−sin x", lambda y, x: -np.sin(x), reads=[0]),
+    math="y = cos x",
+    floating=True,
+    numpy=np.cos,
+    complex=True,
 )
 tan = elementwise(
     "tan",
@@ -135,15 +178,34 @@ tan = elementwise(
     domain=(-1.2, 1.2),
     floating=True,
     numpy=np.tan,
+    complex=True,
 )
 sinh = elementwise(
-    "sinh", np.sinh, D("cosh x", lambda y, x: np.cosh(x), [0]), math="y = sinh x", floating=True, numpy=np.sinh
+    "sinh",
+    np.sinh,
+    D("cosh x", lambda y, x: np.cosh(x), [0]),
+    math="y = sinh x",
+    floating=True,
+    numpy=np.sinh,
+    complex=True,
 )
 cosh = elementwise(
-    "cosh", np.cosh, D("sinh x", lambda y, x: np.sinh(x), [0]), math="y = cosh x", floating=True, numpy=np.cosh
+    "cosh",
+    np.cosh,
+    D("sinh x", lambda y, x: np.sinh(x), [0]),
+    math="y = cosh x",
+    floating=True,
+    numpy=np.cosh,
+    complex=True,
 )
 tanh = elementwise(
-    "tanh", np.tanh, D("1 − y²", lambda y, x: 1 - y * y, "y"), math="y = tanh x", floating=True, numpy=np.tanh
+    "tanh",
+    np.tanh,
+    D("1 − y²", lambda y, x: 1 - y * y, "y"),
+    math="y = tanh x",
+    floating=True,
+    numpy=np.tanh,
+    complex=True,
 )
 arcsin = elementwise(
     "arcsin",
@@ -153,6 +215,7 @@ arcsin = elementwise(
     domain=(-0.8, 0.8),
     floating=True,
     numpy=np.arcsin,
+    complex=True,
 )
 arccos = elementwise(
     "arccos",
@@ -162,6 +225,7 @@ arccos = elementwise(
     domain=(-0.8, 0.8),
     floating=True,
     numpy=np.arccos,
+    complex=True,
 )
 arctan = elementwise(
     "arctan",
@@ -170,6 +234,7 @@ arctan = elementwise(
     math="y = arctan x",
     floating=True,
     numpy=np.arctan,
+    complex=True,
 )
 
 # -- choices -------------------------------------------------------------------------------------------------------
@@ -233,10 +298,12 @@ where = elementwise(
     D("[not c]", reads=[0], selects=lambda y, c, a, b: np.logical_not(c)),
     math="y = a where c, b elsewhere",
     numpy=np.where,
+    complex=True,
     samples=lambda r: [
         Sample((r.booleans(2, 3), r(2, 3), r(3))),
         Sample((r.booleans(3), r(), r(2, 1))),
         Sample((r.booleans(2, 3), r(2, 3), 0.0)),
+        Sample((r.booleans(2, 3), r.complex(2, 3), r.complex(3))),
     ],
 )
 

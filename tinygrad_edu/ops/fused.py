@@ -12,7 +12,7 @@ from tinygrad_edu.engine.op import Op, Sample
 from tinygrad_edu.engine.tensor import Tensor
 from tinygrad_edu.errors import ShapeError
 from tinygrad_edu.ops._axes import one_axis
-from tinygrad_edu.ops.linalg import matmul
+from tinygrad_edu.ops.product import matmul
 from tinygrad_edu.ops.reduce import logsumexp
 
 # -- linear --------------------------------------------------------------------------------------------------------

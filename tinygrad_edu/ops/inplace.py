@@ -64,3 +64,20 @@ def set_item(x: Tensor, key: Any, value: Any) -> None:
     """`x[key] = value` in place."""
     out = writable(x, "x[index] = value", value)
     out[tuple(plain(k) for k in key) if isinstance(key, tuple) else plain(key)] = plain(value)
+
+
+def store(out: Any, result: Any, name: str) -> Any:
+    """NumPy's `out=`: write a result into the tensor that the caller gave for it, and return that."""
+    if isinstance(out, tuple):
+        if len(out) == 1:
+            return store(out[0], result, name)
+        return tuple(r if o is None else store(o, r, name) for o, r in zip(out, result, strict=True))
+    if not isinstance(out, Tensor):
+        raise InPlaceError(
+            f"{name}: out= is a plain {type(out).__name__}, in which the result would lose its gradient. Give a Tensor, or take the "
+            "returned value."
+        )
+    if out.shape != result.shape:
+        raise ShapeError(f"{name}: out= has shape {out.shape}, the result {result.shape}; they must be equal.")
+    set_item(out, ..., result)
+    return out

@@ -14,7 +14,7 @@ import numpy as np
 from tinygrad_edu.engine.backward import backward
 from tinygrad_edu.engine.tensor import Tensor
 from tinygrad_edu.errors import ShapeError
-from tinygrad_edu.ops import activation, fused, inplace, linalg, reduce, shape
+from tinygrad_edu.ops import activation, fused, inplace, product, reduce, shape
 from tinygrad_edu.ops import elementwise as e
 from tinygrad_edu.ops._numpy import implements
 from tinygrad_edu.ops.index import take_along_axis
@@ -201,12 +201,12 @@ class Methods(Operators):
     # -- products --------------------------------------------------------------------------------------------------
 
     def matmul(self, other: Any) -> Tensor:
-        return linalg.matmul(self, other)
+        return product.matmul(self, other)
 
     mm = bmm = matmul
 
     def dot(self, other: Any) -> Tensor:
-        return linalg.dot(self, other)
+        return product.dot(self, other)
 
     # -- shapes ----------------------------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tinygrad_edu.ops import elementwise as e
-from tinygrad_edu.ops import index, inplace, linalg
+from tinygrad_edu.ops import index, inplace, product
 
 if TYPE_CHECKING:
     from tinygrad_edu.engine.tensor import Tensor
@@ -63,10 +63,10 @@ class Operators:
         return e.power(other, self)
 
     def __matmul__(self, other: Any) -> Tensor:
-        return linalg.matmul(self, other)
+        return product.matmul(self, other)
 
     def __rmatmul__(self, other: Any) -> Tensor:
-        return linalg.matmul(other, self)
+        return product.matmul(other, self)
 
     def __neg__(self) -> Tensor:
         return e.negative(self)
