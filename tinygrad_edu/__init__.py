@@ -84,8 +84,8 @@ from tinygrad_edu.ops.elementwise import (
 from tinygrad_edu.ops.elementwise import round_ as round
 from tinygrad_edu.ops.fused import log_softmax, softmax
 from tinygrad_edu.ops.index import take_along_axis
-from tinygrad_edu.ops.product import dot, einsum, inner, matmul, outer, tensordot
 from tinygrad_edu.ops.methods import clamp, flatten
+from tinygrad_edu.ops.product import dot, einsum, inner, matmul, outer, tensordot
 from tinygrad_edu.ops.reduce import all, any, argmax, argmin, logsumexp, max, mean, min, norm, prod, std, sum, var
 from tinygrad_edu.ops.shape import concatenate, expand_dims, flip, moveaxis, split, squeeze, stack
 from tinygrad_edu.ops.shape import pad as pad

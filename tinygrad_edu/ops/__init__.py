@@ -1,36 +1,11 @@
 """Every operation, a declaration each, one file per family of mathematics; importing this package registers them all.
 
-`elementwise.py`, `activation.py`, `reduce.py`, `shape.py`, `index.py`, `product.py`, `fused.py` hold ops and the
-functions composed of them; `create.py` makes tensors, `inplace.py` writes into them, `operators.py` and `methods.py`
-give Tensor what it can do.
+What a file's name doesn't say: `create.py` makes tensors, `inplace.py` writes into them, `operators.py` and `methods`
+give Tensor what it can do, `ufuncs.py` answers NumPy's calls, and `_numpy.py` is how a function says which it answers.
 """
 
-from tinygrad_edu.ops import (
-    activation,
-    complex,
-    create,
-    elementwise,
-    fused,
-    index,
-    inplace,
-    methods,
-    product,
-    reduce,
-    shape,
-    ufuncs,
-)
+import importlib as _importlib
+import pkgutil as _pkgutil
 
-__all__ = [
-    "activation",
-    "complex",
-    "create",
-    "elementwise",
-    "fused",
-    "index",
-    "inplace",
-    "methods",
-    "product",
-    "reduce",
-    "shape",
-    "ufuncs",
-]
+for _module in _pkgutil.iter_modules(__path__):
+    _importlib.import_module(f"{__name__}.{_module.name}")

@@ -74,8 +74,8 @@ def store(out: Any, result: Any, name: str) -> Any:
         return tuple(r if o is None else store(o, r, name) for o, r in zip(out, result, strict=True))
     if not isinstance(out, Tensor):
         raise InPlaceError(
-            f"{name}: out= is a plain {type(out).__name__}, in which the result would lose its gradient. Give a Tensor, or take the "
-            "returned value."
+            f"{name}: out= is a plain {type(out).__name__}, in which the result would lose its gradient. Give a Tensor, or take "
+            "the returned value."
         )
     if out.shape != result.shape:
         raise ShapeError(f"{name}: out= has shape {out.shape}, the result {result.shape}; they must be equal.")
