@@ -16,12 +16,13 @@ TORCH_VERSION = $(shell sed -n 's/^oracle = \["torch==\(.*\)"\].*/\1/p' pyprojec
 # The stamps below all install into one .venv.
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-oracle test-layers check-op bench lint format clean
+.PHONY: help demo test test-oracle test-programs test-layers check-op bench lint format clean
 
 help:
 	@echo "make demo         train on handwritten digits, draw the graph, compare both modes; results in out/"
 	@echo "make test         run the tests (those that compare with PyTorch skip if it isn't installed)"
 	@echo "make test-oracle  install PyTorch's CPU build and run the tests that compare with it"
+	@echo "make test-programs  run ten thousand random programs of in-place writes on PyTorch and here"
 	@echo "make test-layers  check only that each module imports from its own layer or one below"
 	@echo "make check-op OP=NAME  check all that follows from one op's declaration"
 	@echo "make bench        install the peers (PyTorch, JAX, autograd, MyGrad) and run the benchmarks"
@@ -37,6 +38,10 @@ test: $(VENV)/.has-test
 
 test-oracle: $(VENV)/.has-test $(VENV)/.has-oracle
 	TINYGRAD_EDU_REQUIRE_ORACLE=1 $(BIN)/python -m pytest -n 2 -q -m oracle
+
+# Ten thousand random programs of views and in-place writes, on PyTorch and here; `make test-oracle` runs a few hundred.
+test-programs: $(VENV)/.has-test $(VENV)/.has-oracle
+	TINYGRAD_EDU_REQUIRE_ORACLE=1 TINYGRAD_EDU_PROGRAMS=10000 $(BIN)/python -m pytest -n 2 -q tests/inplace/test_programs.py
 
 test-layers: $(VENV)/.has-test
 	$(BIN)/python -m pytest -q tests/test_layers.py

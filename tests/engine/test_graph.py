@@ -153,16 +153,14 @@ def test_parameters_may_be_updated_between_steps():
 def test_a_leaf_that_requires_a_gradient_refuses_writes_while_recording():
     w = leaf(1.0)
     for write in (lambda: w.add_(1), lambda: w.__setitem__(0, 1.0), lambda: w.__iadd__(1)):
-        with pytest.raises(InPlaceError, match="leaf requires a gradient"):
+        with pytest.raises(InPlaceError, match="a leaf that requires a gradient"):
             write()
     assert w.tolist() == [1.0]
 
 
-def test_an_in_place_write_in_the_graph_is_refused_and_augmented_assignment_rebinds():
+def test_a_loss_summed_up_in_a_loop():
     x = leaf(1.0)
     y = x * 2
-    with pytest.raises(InPlaceError, match="isn't supported"):
-        y.add_(1)
     loss = 0.0
     for _ in range(3):
         loss += (x * y).sum()

@@ -20,6 +20,7 @@ import numpy as np
 
 from tinygrad_edu.engine.op import Op, Rule, Sample
 from tinygrad_edu.engine.tensor import Tensor
+from tinygrad_edu.engine.views import looks_into, remember
 
 Reads = str | Sequence[int | str]
 
@@ -33,6 +34,9 @@ def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
 
 
 def _conj(g: Any) -> Any:
+    """The conjugate, for which a real array isn't copied, and Python's numbers don't become NumPy's wide ones."""
+    if not hasattr(g, "dtype"):
+        return g.conjugate()
     return np.conj(g) if g.dtype.kind == "c" else g
 
 
@@ -91,7 +95,7 @@ class Elementwise(Op):
             elif selects:
                 term = np.where(function(y, *xs, **params), x_dot, 0)
             elif x_dot.dtype.kind == "c" and spec.dtype.kind != "c":
-                term = np.real(np.conj(function(y, *xs, **params)) * x_dot)
+                term = np.real(_conj(function(y, *xs, **params)) * x_dot)
             else:
                 term = function(y, *xs, **params) * x_dot
             y_dot = term if y_dot is None else y_dot + term
@@ -113,7 +117,7 @@ class Elementwise(Op):
                 if selects:
                     g = np.where(p, y_bar, 0)
                 elif y_bar.dtype.kind == "c":
-                    g = np.conj(p) * y_bar
+                    g = _conj(p) * y_bar
                     if edge.dtype.kind != "c":
                         g = np.real(g)
                 else:
@@ -189,10 +193,37 @@ class Linear(Op):
 
     def jvp(self, x_dots: Sequence[Any], y: Any, xs: Sequence[Any], params: dict[str, Any], spec: Any = None) -> Any:
         tangents = [
-            x if self.rule(i) is None else np.zeros(x.shape, x.dtype) if x_dot is None else x_dot
+            x if self.rule(i) is None else _zero_like(x) if x_dot is None else x_dot
             for i, (x, x_dot) in enumerate(zip(xs, x_dots, strict=True))
         ]
         return self(*tangents, **params)
+
+
+def _zero_like(x: Any) -> Any:
+    return np.zeros(x.shape, x.dtype) if hasattr(x, "dtype") else 0
+
+
+class View(Linear):
+    """Linear in its first argument, into whose memory the result looks.
+
+    `write(x, v, *rest, **metadata)` is `x` with the part that the view shows replaced by `v`; None for a view that
+    can't be written to.
+    """
+
+    write: Callable[..., Any] | None = None
+
+    def __call__(self, *args: Any, **params: Any) -> Any:
+        y = Op.__call__(self, *args, **params)  # super() costs a tenth of a small op's call
+        if isinstance(y, Tensor) and isinstance(x := args[0], Tensor) and looks_into(y, x):
+            remember(y, x, self, args[1:], params)
+        return y
+
+    def written(self, base: Tensor, child: Tensor, rest: Sequence[Any], params: dict[str, Any]) -> Any:
+        """The node of `base` after its memory was written to through the view `child`."""
+        assert self.write is not None
+        if isinstance(self.write, Op):
+            return self.write.record([base, child, *rest], params, base.array)
+        return self.write(base, child, *rest, **params).node
 
 
 def linear(
@@ -203,13 +234,16 @@ def linear(
     text: str,
     each: Callable[..., Any] | None = None,
     reads: Reads = (),
+    view: bool = False,
+    write: Callable[..., Any] | None = None,
     **rest: Any,
 ) -> Linear:
     """Declare a linear op: for each argument its transpose `(y_bar, *xs, **metadata) -> x_bar`, None for a constant.
 
     Arguments behind those with a transpose are constants too. Of the `xs` a transpose may use shapes and dtypes; the
     constants whose values it uses (indices, masks) are named in `reads`. An op of any number of like arguments gives
-    `each(i, y_bar, *xs, **metadata)` instead.
+    `each(i, y_bar, *xs, **metadata)` instead. For an op whose result is a `view` of its first argument's memory, `write`
+    is as in `View`.
     """
 
     def rule(transpose: Callable[..., Any]) -> Rule:
@@ -218,7 +252,11 @@ def linear(
 
         return Rule(text, frozenset(reads), pull=pull)
 
-    return Linear(name, forward, math=math, rules=_rules(rule, transposes, each), **rest)
+    if not view:
+        return Linear(name, forward, math=math, rules=_rules(rule, transposes, each), **rest)
+    made = View(name, forward, math=math, rules=_rules(rule, transposes, each), **rest)
+    made.write = write
+    return made
 
 
 def _rules(

@@ -133,7 +133,7 @@ class Node(Spec):
                 if last_write(array) > self.order:
                     raise InPlaceError(
                         f"{self.name}: a value kept for its derivative was overwritten in place: {what}, shape {array.shape}, "
-                        f"dtype {array.dtype}. Write to a copy (x.clone()), or write before {self.name} is called."
+                        f"dtype {array.dtype}. Give {self.name} a copy (x.clone()) of what is written to later, or write to a copy."
                     )
         return self.xs, self.y
 
@@ -155,6 +155,12 @@ class Leaf(Node):
     def variable(self) -> Tensor | None:
         """The tensor that this leaf stands for, None once it is gone."""
         return self.owner()
+
+
+class Input(Node):
+    """The node of a transform's input, at which its sweep stops."""
+
+    __slots__ = ()
 
 
 class Pick(Node):

@@ -19,7 +19,7 @@ import numpy as np
 from tinygrad_edu.engine.graph import Node, root_levels
 from tinygrad_edu.engine.op import Op
 from tinygrad_edu.engine.source import caller
-from tinygrad_edu.engine.tensor import LEVEL0, Array, Tensor, as_value
+from tinygrad_edu.engine.tensor import FIRST, LEVEL, LEVEL0, SECOND, Array, Slot, Tensor, as_value
 from tinygrad_edu.errors import BatchLoopWarning, LevelError, ShapeError
 
 fresh_level = itertools.count(1).__next__
@@ -66,9 +66,9 @@ def opened(batch: int | None = None, randomness: str = "error") -> Iterator[int]
 class Wrapped(Tensor):
     """What the two have in common: values of a transform, with no array of their own."""
 
-    __slots__ = ("level",)
+    __slots__ = ()
 
-    level: int
+    level: Slot[int] = LEVEL
     transform = "a transform"
 
     def _refuse(self, what: str) -> LevelError:
@@ -95,9 +95,11 @@ class Wrapped(Tensor):
 class Dual(Wrapped):
     """A primal with its tangent: `primal + tangent·ε` with ε² = 0."""
 
-    __slots__ = ("primal", "tangent")
+    __slots__ = ()
 
     transform = "jvp"
+    primal: Slot[Tensor] = FIRST
+    tangent: Slot[Tensor] = SECOND
 
     def __init__(self, primal: Tensor, tangent: Tensor, level: int, node: Node | None = None) -> None:
         self.primal = primal
@@ -209,9 +211,10 @@ def _arrays(values: list[Any]) -> list[Any] | None:
 class Batched(Wrapped):
     """One example as the program sees it; `value` holds them all along a leading axis."""
 
-    __slots__ = ("value",)
+    __slots__ = ()
 
     transform = "vmap"
+    value: Slot[Tensor] = FIRST
 
     def __init__(self, value: Tensor, level: int, node: Node | None = None) -> None:
         self.value = value

@@ -187,7 +187,7 @@ class Op:
                 # among arrays alone it is what NumPy made of a 0-d array.
                 a = a.item() if any(isinstance(b, Tensor) for b in args) else np.asarray(a)
             elif type(a) is not np.ndarray and type(a) not in _NUMBERS:
-                a = self._convert(a)
+                a = self._convert(a, args)
             converted.append(a)
             found = getattr(a, "dtype", None)
             if found is None:
@@ -213,18 +213,27 @@ class Op:
         if not isinstance(outputs, Tensor):
             return outputs
         y = payload(outputs)
+        node = self.record(converted, params, y)
+        return make(y, node) if outputs.level == 0 else y.with_node(node)
+
+    def record(self, args: Sequence[Any], params: dict[str, Any], y: Any) -> Node:
+        """The node of a call whose one result is there already: `y`, an array or a transform's value."""
+        xs = [payload(a) for a in args]
+        edges = [a.node if isinstance(a, Tensor) else None for a in args]
         kept, keep_y = self._keep(xs, edges)
         node = Node(self, edges, kept, y if keep_y else None, params, y.shape, y.dtype)
         if isinstance(STATE.grad, Observer):
             STATE.grad.recorded(node)
-        return make(y, node) if outputs.level == 0 else y.with_node(node)
+        return node
 
-    def _convert(self, a: Any) -> Any:
-        """An argument that is none of ours: a list of numbers as an array; anything else is refused."""
+    def _convert(self, a: Any, args: Sequence[Any]) -> Any:
+        """An argument that is none of ours: a list of numbers, in the precision of the others; anything else is refused."""
         if isinstance(a, np.ndarray):
             return np.asarray(a)
         if isinstance(a, list | tuple):
-            return Tensor(a)
+            found = Tensor(a)
+            beside = [b.dtype for b in args if isinstance(b, _ARRAYS) and b.dtype.kind == "f"]
+            return Tensor(a, dtype=np.result_type(*beside)) if beside and found.dtype.kind == "f" else found
         raise DTypeError(f"{self.name}: can't take an argument of type {type(a).__name__} ({str(a)[:60]!r}).")
 
     def _wrap_many(
@@ -387,17 +396,21 @@ def _add(a: Any, b: Any) -> Any:
     return a + b
 
 
-_KINDS = "biufc".replace("u", "")
+_KINDS = "bifc"
 
 
-def _kind(dtype: np.dtype[Any]) -> int:
+def kind_rank(dtype: np.dtype[Any]) -> int:
+    """Where a dtype stands among booleans, integers, floating and complex numbers."""
     return _KINDS.index("i" if dtype.kind == "u" else dtype.kind)
 
 
 def _result_dtype(arrays: Sequence[Any], numbers: Sequence[Any]) -> np.dtype[Any]:
-    best = max(_kind(a.dtype) for a in arrays)
-    deciding = [a.dtype for a in arrays if a.ndim and _kind(a.dtype) == best]
-    wanted = np.result_type(*(deciding or [a.dtype for a in arrays if _kind(a.dtype) == best]))
+    best = _KINDS[max(kind_rank(a.dtype) for a in arrays)]
+    kinds = "fc" if best == "c" else "iu" if best == "i" else best  # a float's precision counts beside complex numbers
+    deciding = [a.dtype for a in arrays if a.ndim and a.dtype.kind in kinds]
+    wanted = np.result_type(*(deciding or [a.dtype for a in arrays if a.dtype.kind in kinds]))
+    if best == "c":
+        wanted = np.result_type(wanted, np.complex64)
     default = get_default_dtype()
     if any(isinstance(number, complex) for number in numbers) and wanted.kind != "c":
         return np.result_type(wanted if wanted.kind == "f" else default, np.complex64)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dis
 import linecache
 import sys
 from pathlib import Path
 
+_STORE = dis.opmap["STORE_SUBSCR"]
 _PACKAGE = str(Path(__file__).parents[1])
 
 
@@ -16,3 +18,9 @@ def caller() -> tuple[str, str]:
         frame = frame.f_back
     name, line = frame.f_code.co_filename, frame.f_lineno
     return f"{Path(name).name}:{line}", linecache.getline(name, line).strip()
+
+
+def stores_item(depth: int) -> bool:
+    """Whether the function `depth` calls above the caller's is a special method run by `container[index] = value`."""
+    frame = sys._getframe(depth + 1)
+    return frame.f_lasti >= 0 and frame.f_code.co_code[frame.f_lasti] == _STORE

@@ -8,13 +8,14 @@ from __future__ import annotations
 import copy
 import weakref
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 
 from tinygrad_edu.engine import memory
 from tinygrad_edu.engine.graph import Handle, Leaf, Node
 from tinygrad_edu.engine.modes import STATE, get_default_dtype
+from tinygrad_edu.engine.source import stores_item
 from tinygrad_edu.errors import DTypeError, GraphError, LevelError, UnsupportedError
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 else:
     _Methods = object  # ops/methods.py attaches them when it is imported: the engine imports nothing from above it
 
+T = TypeVar("T")
 Array = np.ndarray[Any, Any]
 
 LEVEL0: set[type] = set()
@@ -39,9 +41,14 @@ class Tensor(_Methods):
     only) operations on it are recorded, and `backward()` on a result leaves the gradient in `.grad`.
     """
 
-    __slots__ = ("__weakref__", "array", "grad", "node")
+    # `origin` and `views` say whose view this is and who is its view (`views.py`); in most tensors they are empty. The
+    # last three are for the values of transforms, which name them in their own way: with one layout for all, an
+    # in-place write can turn a plain tensor into such a value.
+    __slots__ = ("__weakref__", "_level", "_second", "_third", "array", "grad", "node", "origin", "views")
 
     level: int = 0
+    origin: Any
+    views: list[weakref.ref[Tensor]]
     transform: str = ""  # the transform whose value this is
     array: Array
     node: Node | None
@@ -142,6 +149,9 @@ class Tensor(_Methods):
     @data.setter
     def data(self, value: Any) -> None:
         self.array = array = to_array(value, None, copy=False)
+        for slot in ("origin", "views"):  # which were about the old memory
+            if hasattr(self, slot):
+                delattr(self, slot)
         if self.node is not None:
             self.node.shape, self.node.dtype = array.shape, array.dtype
 
@@ -220,10 +230,21 @@ class Tensor(_Methods):
         return bool(self.detach().numpy())
 
     def __int__(self) -> int:
-        return int(self.item())
+        return int(self._number())
 
     def __float__(self) -> float:
-        return float(self.item())
+        return float(self._number())
+
+    def __complex__(self) -> complex:
+        return complex(self._number())
+
+    def _number(self) -> Any:
+        if (self.node is not None or self.level) and stores_item(2):
+            raise GraphError(
+                "array[index] = tensor: this tensor carries a derivative, which a plain array would lose without a word. Write into "
+                "a Tensor instead (tg.zeros(...)), or store x.detach()."
+            )
+        return self.item()
 
     def __index__(self) -> int:
         if self.dtype.kind not in "iub" or self.ndim:
@@ -268,6 +289,34 @@ class Tensor(_Methods):
 
 
 LEVEL0.add(Tensor)
+
+
+
+class Slot(Protocol[T]):
+    """How type checkers see one of Tensor's slots under another name."""
+
+    def __get__(self, tensor: Any, owner: Any = None) -> T: ...
+    def __set__(self, tensor: Any, value: T) -> None: ...
+
+
+LEVEL: Any
+FIRST: Any
+SECOND: Any
+THIRD: Any
+LEVEL, FIRST, SECOND, THIRD = (vars(Tensor)[name] for name in ("_level", "array", "_second", "_third"))
+"""The slots of Tensor that the classes of transforms' values give names of their own."""
+
+
+def become(x: Tensor, new: Tensor) -> None:
+    """Turn `x` into `new`: its class, its value, its place in the graph."""
+    if type(x) is not type(new):
+        x.__class__ = type(new)
+    for slot in (LEVEL, FIRST, SECOND, THIRD):
+        try:
+            slot.__set__(x, slot.__get__(new))
+        except AttributeError:  # which `new` doesn't use
+            continue
+    x.node = new.node
 
 
 class _Keep:

@@ -11,6 +11,7 @@ from tinygrad_edu.errors import ConfigError, LevelError, ShapeError
 from tinygrad_edu.func._arguments import Function
 from tinygrad_edu.ops import shape as shapes
 from tinygrad_edu.ops.create import as_tensor
+from tinygrad_edu.ops.join import concatenate
 
 RANDOMNESS = ("error", "different", "same")
 
@@ -67,7 +68,7 @@ def vmap(
         _, out_structure, out = chunks[0]
         columns = zip(*(results for results, _, _ in chunks), strict=True)
         joined = [
-            c[0] if len(c) == 1 or d is None else shapes.concatenate(c, d) for c, d in zip(columns, out, strict=True)
+            c[0] if len(c) == 1 or d is None else concatenate(c, d) for c, d in zip(columns, out, strict=True)
         ]
         return unflatten(out_structure, joined)
 

@@ -22,7 +22,7 @@ from tinygrad_edu.ops.create import as_tensor, ones_like, zeros_like
 EPSILON = fresh_level()
 """The level of the dual numbers that are made by hand: below that of every transform, and never closed."""
 
-_DIVISORS: dict[Op, int] = {e.divide: 1, e.floor_divide: 1, e.remainder: 1, e.reciprocal: 0, e.power: 0}
+_DIVISORS: dict[Op, int] = {e.divide: 1, e.floor_divide: 1, e.remainder: 1, e.fmod: 1, e.reciprocal: 0, e.power: 0}
 """The ops that divide, and by which of their arguments; a power does where the exponent behind it is negative."""
 
 

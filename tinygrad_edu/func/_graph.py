@@ -12,7 +12,7 @@ from tinygrad_edu.engine.graph import Node, Spec
 from tinygrad_edu.engine.levels import Wrapped, below, opened
 from tinygrad_edu.engine.op import Op
 from tinygrad_edu.engine.source import caller
-from tinygrad_edu.engine.tensor import Array, Tensor
+from tinygrad_edu.engine.tensor import FIRST, SECOND, THIRD, Array, Slot, Tensor
 from tinygrad_edu.engine.tree import flatten, map_tree, unflatten
 from tinygrad_edu.errors import GraphError, ShapeError
 from tinygrad_edu.func._arguments import Function
@@ -86,14 +86,17 @@ class Trace:
 class Traced(Wrapped):
     """A value that writes down every operation it takes part in, those without a derivative too."""
 
-    __slots__ = ("trace", "value", "which")
+    __slots__ = ()
 
     transform = "record"
+    value: Slot[Tensor] = FIRST
+    which: Slot[Value] = SECOND
+    journal: Slot[Trace] = THIRD
 
     def __init__(self, value: Tensor, which: Value, trace: Trace, level: int, node: Node | None = None) -> None:
         self.value = value
         self.which = which
-        self.trace = trace
+        self.journal = trace
         self.level = level
         self.node = node
         self.grad = None
@@ -110,16 +113,16 @@ class Traced(Wrapped):
         return (self.value,)
 
     def with_node(self, node: Node | None) -> Traced:
-        return Traced(self.value, self.which, self.trace, self.level, node)
+        return Traced(self.value, self.which, self.journal, self.level, node)
 
     def detach(self) -> Tensor:
-        return Traced(self.value.detach(), self.which, self.trace, self.level)
+        return Traced(self.value.detach(), self.which, self.journal, self.level)
 
     def numpy(self) -> Array:
         if self.node is not None:
             Tensor.numpy(self)  # raises: an array would lose the derivative
         seen = self.value.numpy()
-        self.trace.entries.append(Look(self.which, seen.copy(), caller()[0]))
+        self.journal.entries.append(Look(self.which, seen.copy(), caller()[0]))
         return seen
 
     def __bool__(self) -> bool:
@@ -131,10 +134,10 @@ class Traced(Wrapped):
         parts = [a.value if own else below(a, level) for a, own in zip(args, mine, strict=True)]
         y = op(*parts, **params)
         ys = y if type(y) is tuple else (y,)
-        values = tuple(self.trace.new() for _ in ys)
+        values = tuple(self.journal.new() for _ in ys)
         specs = tuple(Spec(v.shape, v.dtype) for v in ys)
         source, code = caller()
-        self.trace.entries.append(
+        self.journal.entries.append(
             Equation(
                 op,
                 tuple(a.which if own else a for a, own in zip(args, mine, strict=True)),
@@ -147,7 +150,7 @@ class Traced(Wrapped):
                 tuple(v.node for v in ys),
             )
         )
-        wrapped = tuple(Traced(v, which, self.trace, level) for v, which in zip(ys, values, strict=True))
+        wrapped = tuple(Traced(v, which, self.journal, level) for v, which in zip(ys, values, strict=True))
         return wrapped if type(y) is tuple else wrapped[0]
 
 

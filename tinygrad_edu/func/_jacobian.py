@@ -15,6 +15,7 @@ from tinygrad_edu.func._batch import vmap
 from tinygrad_edu.func._forward import jvp
 from tinygrad_edu.func._reverse import Recorded, grad, vjp
 from tinygrad_edu.ops import shape as shapes
+from tinygrad_edu.ops.split import split
 
 
 def _basis(leaves: Sequence[Any]) -> list[Tensor]:
@@ -35,7 +36,7 @@ def _blocks(columns: Any, leaves: Sequence[Any], axis: int) -> list[Any]:
     moved = shapes.moveaxis(columns, 0, axis)
     sizes = [math.prod(x.shape) for x in leaves]
     at = axis % moved.ndim
-    parts = shapes.split(moved, sizes, at) if len(sizes) > 1 else (moved,)
+    parts = split(moved, sizes, at) if len(sizes) > 1 else (moved,)
     return [np.reshape(p, (*p.shape[:at], *x.shape, *p.shape[at + 1 :])) for p, x in zip(parts, leaves, strict=True)]
 
 

@@ -12,7 +12,7 @@ from tinygrad_edu.engine.families import Bilinear, Elementwise, Linear
 from tinygrad_edu.engine.graph import Node
 from tinygrad_edu.engine.levels import Wrapped, below, carries_a_derivative, opened
 from tinygrad_edu.engine.op import OUTPUT, Op
-from tinygrad_edu.engine.tensor import Tensor, as_value
+from tinygrad_edu.engine.tensor import FIRST, Slot, Tensor, as_value
 from tinygrad_edu.engine.tree import flatten, unflatten
 from tinygrad_edu.errors import ShapeError, UnsupportedError
 from tinygrad_edu.func._arguments import Function, inputs_of
@@ -23,9 +23,10 @@ from tinygrad_edu.ops.create import as_tensor, zeros_like
 class Jet(Wrapped):
     """A truncated power series in one variable: `terms[k]` is the coefficient of its k-th power."""
 
-    __slots__ = ("terms",)
+    __slots__ = ()
 
     transform = "jet"
+    terms: Slot[tuple[Tensor, ...]] = FIRST
 
     def __init__(self, terms: Sequence[Tensor], level: int, node: Node | None = None) -> None:
         self.terms = tuple(terms)

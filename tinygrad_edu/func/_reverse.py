@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_edu.engine.backward import seed_for
-from tinygrad_edu.engine.graph import Node, ancestors, root_levels
+from tinygrad_edu.engine.graph import Input, Node, ancestors, root_levels
 from tinygrad_edu.engine.levels import fresh_level
 from tinygrad_edu.engine.modes import STATE, enable_grad
 from tinygrad_edu.engine.sweeps import pull, push
@@ -25,7 +25,7 @@ from tinygrad_edu.ops.elementwise import positive
 def alias(x: Tensor) -> Tensor:
     """A new name for `x` at which a reverse sweep stops."""
     kept = payload(x)
-    node = Node(positive, [x.node], None, None, {}, x.shape, x.dtype)
+    node = Input(positive, [x.node], None, None, {}, x.shape, x.dtype)
     level = fresh_level()
     node.roots = (level if x.node is None else root_levels(x.node)[0], level)
     return make(kept, node) if x.level == 0 else kept.with_node(node)

@@ -7,7 +7,6 @@ from typing import Any, Literal, NamedTuple, TypeVar
 
 from tinygrad_edu.engine.tensor import NUMPY
 from tinygrad_edu.errors import UnsupportedError
-from tinygrad_edu.ops.inplace import store
 
 F = TypeVar("F", bound=Callable[..., Any])
 Derivative = Literal["both", "zero", "none"]
@@ -54,13 +53,11 @@ def _stand_in(function: Callable[..., Any], name: str) -> Callable[..., Any]:
     def stand_in(*args: Any, **kwargs: Any) -> Any:
         # NumPy passes its own placeholders for keywords that weren't given.
         given = {k: v for k, v in kwargs.items() if type(v).__name__ != "_NoValueType"}
-        out = given.pop("out", None)
         try:
-            result = function(*args, **given)
+            return function(*args, **given)
         except TypeError as error:
             if "argument" in str(error) and function.__name__ in str(error):
                 raise UnsupportedError(f"{name} of a Tensor: {str(error).partition('() ')[2]}.") from None
             raise
-        return result if out is None else store(out, result, name)
 
     return stand_in

@@ -1,15 +1,18 @@
-"""Indexing and its transpose: `getitem` takes elements out, `scatter_add` puts them back, summing where they meet."""
+"""Indexing: `getitem` takes elements out, its transpose `scatter_add` puts them back, summing where they meet, and
+`setitem` replaces them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from tinygrad_edu.engine.families import linear
+from tinygrad_edu.engine.families import linear, unbroadcast
 from tinygrad_edu.engine.op import Op, Sample
-from tinygrad_edu.engine.tensor import Tensor
+from tinygrad_edu.engine.tensor import Tensor, as_value
 from tinygrad_edu.errors import DTypeError, LevelError, ShapeError
 from tinygrad_edu.ops._axes import one_axis
 from tinygrad_edu.ops._numpy import implements
@@ -20,7 +23,8 @@ Spec = tuple[Any, ...]
 ARRAY = "array"
 
 
-def _key(spec: Spec, indices: tuple[Any, ...]) -> tuple[Any, ...]:
+def key_of(spec: Spec, indices: Sequence[Any]) -> tuple[Any, ...]:
+    """The index that NumPy takes: the spec with its arrays back in their places."""
     if not indices:
         return spec
     rest = iter(indices)
@@ -30,7 +34,7 @@ def _key(spec: Spec, indices: tuple[Any, ...]) -> tuple[Any, ...]:
 def _scatter_add(y_bar: Any, *indices: Any, spec: Spec, shape: tuple[int, ...]) -> Any:
     x_bar = np.zeros(shape, y_bar.dtype)
     if indices:
-        np.add.at(x_bar, _key(spec, indices), y_bar)
+        np.add.at(x_bar, key_of(spec, indices), y_bar)
     else:
         x_bar[spec] = y_bar  # slices and integers meet no element twice
     return x_bar
@@ -51,7 +55,7 @@ def _samples(r: Any) -> list[Sample]:
 def _scatter_samples(r: Any) -> Iterator[Sample]:
     for sample in _samples(r):
         x, *indices = sample.args
-        y = x[_key(sample.params["spec"], tuple(indices))]
+        y = x[key_of(sample.params["spec"], tuple(indices))]
         yield Sample((r(*y.shape), *indices), {**sample.params, "shape": x.shape})
 
 
@@ -72,6 +76,23 @@ def _batch_scatter(size: int, args: list[Any], flags: list[bool], *, spec: Spec,
     key, order = _with_batch_axis(size, len(shape), spec, indices, flags[1:], True)
     back = tuple(sorted(range(len(order)), key=order.__getitem__))
     return scatter_add(np.transpose(y_bar, back), *key.indices, spec=key.spec, shape=(size, *shape))
+
+
+def _batch_setitem(size: int, args: list[Any], flags: list[bool], *, spec: Spec) -> Any:
+    x, v, *indices = args
+    if not flags[0]:
+        x = np.broadcast_to(x, (size, *x.shape))
+    full = _without_ellipsis(spec, x.ndim - 1)
+    rank = sum(1 for part in full if part is None or isinstance(part, slice))
+    key, back = _Key((slice(None), *spec), []), list(range(rank + 1))
+    if indices:
+        key, order = _with_batch_axis(size, x.ndim - 1, spec, indices, flags[2:], True)
+        rank, back = len(order) - 1, sorted(range(len(order)), key=order.__getitem__)
+    if np.ndim(v):  # to the rank of the region, then to the order of the key's axes
+        inner = v.shape[1:] if flags[1] else v.shape
+        v = np.reshape(v, (v.shape[0] if flags[1] else 1, *(1,) * (rank - len(inner)), *inner))
+        v = np.transpose(v, back)
+    return setitem(x, v, *key.indices, spec=key.spec)
 
 
 class _Key(NamedTuple):
@@ -116,13 +137,22 @@ def _without_ellipsis(spec: Spec, ndim: int) -> Spec:
     return (*spec[:at], *fill, *spec[at + 1 :])
 
 
-getitem: Op = linear(
+
+
+def _getitem(x: Any, *indices: Any, spec: Spec) -> Any:
+    y = x[key_of(spec, indices)]
+    # NumPy's single element is a copy; with an ellipsis it is a view like all the others.
+    return y if type(y) is np.ndarray else x[(*key_of(spec, indices), ...)]
+
+
+getitem: Any = linear(
     "getitem",
-    lambda x, *indices, spec: x[_key(spec, indices)],
+    _getitem,
     lambda y_bar, x, *indices, spec: scatter_add(y_bar, *indices, spec=spec, shape=x.shape),
     math="y = x[index]",
     text="X̄[index] += Ȳ",
     reads=range(1, 33),
+    view=True,
     batch=_batch_getitem,
     samples=_samples,
 )
@@ -139,8 +169,50 @@ scatter_add: Op = linear(
 )
 
 
+def _setitem(x: Any, v: Any, *indices: Any, spec: Spec) -> Any:
+    y = x.copy()
+    y[key_of(spec, indices)] = v
+    return y
+
+
+def _pull_value(y_bar: Any, x: Any, v: Any, *indices: Any, spec: Spec) -> Any:
+    v_bar = getitem(y_bar, *indices, spec=spec)
+    if indices:
+        # Of several values for one element the last stays, and only that one has a derivative.
+        place = np.reshape(np.arange(math.prod(v_bar.shape)), v_bar.shape)
+        found = setitem(np.zeros(x.shape, np.int64), place, *indices, spec=spec)
+        v_bar = np.where(getitem(found, *indices, spec=spec) == place, v_bar, 0)
+    return v_bar if v_bar.shape == v.shape else unbroadcast(v_bar, v.shape)
+
+
+def _setitem_samples(r: Any) -> Iterator[Sample]:
+    for sample in _samples(r):
+        x, *indices = sample.args
+        y = x[key_of(sample.params["spec"], tuple(indices))]
+        yield Sample((x, r(*y.shape), *indices), sample.params)
+    yield Sample((r(4, 3), r(1, 3)), {"spec": (slice(1, 3),)})
+    yield Sample((r(4, 3), 0.5, np.array([0, 2, 0])), {"spec": (ARRAY,)})
+    yield Sample((r(2, 3, 4), r(3), np.array([0, 1])), {"spec": (0, slice(None), ARRAY)})
+
+
+setitem: Op = linear(
+    "setitem",
+    _setitem,
+    lambda y_bar, x, v, *indices, spec: setitem(y_bar, 0, *indices, spec=spec),
+    _pull_value,
+    math="y = x with the elements at index replaced by v",
+    text="X̄ += Ȳ with zeros at index; V̄ += Ȳ[index]",
+    reads=range(2, 34),
+    batch=_batch_setitem,
+    samples=_setitem_samples,
+)
+getitem.write = setitem
+
+
 def index(x: Tensor, key: Any) -> Any:
-    """`x[key]` with NumPy's basic and advanced indexing; index arrays may be Tensors."""
+    """`x[key]` with NumPy's basic and advanced indexing; index arrays may be Tensors. A basic index makes a view."""
+    if type(key) is int:
+        return getitem(x, spec=(key,))
     spec, indices = parse(x, key)
     return getitem(x, *indices, spec=spec)
 
@@ -199,22 +271,16 @@ def _check_rank(x: Any, spec: list[Any]) -> None:
         raise IndexError(f"indexing: {used} indices for a tensor with {x.ndim} axes (shape {x.shape}).")
 
 
-@implements(np.take)
-def take(x: Any, indices: Any, axis: int | None = None) -> Any:
-    """The elements of `x` at integer `indices` along `axis` (of the flattened tensor if None)."""
-    if axis is None:
-        return np.reshape(x, (-1,))[indices]
-    at = one_axis(axis, x.ndim, "take")
-    return x[(*(slice(None),) * at, indices)]
-
-
 @implements(np.take_along_axis)
-def take_along_axis(x: Any, indices: Any, axis: int = -1) -> Any:
-    """`y[i, j, …] = x[indices[i, j, …], j, …]` for axis 0, and so on: NumPy's function and PyTorch's `gather`."""
-    at = one_axis(axis, x.ndim, "take_along_axis")
-    if indices.ndim != x.ndim:
+def take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Any:
+    """`y[i, j, …] = arr[indices[i, j, …], j, …]` for axis 0, and so on; the other axes broadcast. None: of the flattened one."""
+    if axis is None:
+        arr, axis = np.reshape(arr, (-1,)), 0
+    at = one_axis(axis, arr.ndim, "take_along_axis")
+    indices = as_value(indices)
+    if indices.ndim != arr.ndim:
         raise ShapeError(
-            f"take_along_axis: indices of shape {indices.shape} need as many axes as the tensor, whose shape is {x.shape}."
+            f"take_along_axis: indices of shape {indices.shape} need as many axes as the tensor, whose shape is {arr.shape}."
         )
-    grid = np.ogrid[tuple(slice(n) for n in indices.shape)]
-    return x[tuple(indices if i == at else g for i, g in enumerate(grid))]
+    grid = np.ogrid[tuple(slice(n) for n in arr.shape)]
+    return arr[tuple(indices if i == at else g for i, g in enumerate(grid))]

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from tinygrad_edu.ops import elementwise as e
-from tinygrad_edu.ops import index, inplace, product
+from tinygrad_edu.ops import index, product, reduce
 
 if TYPE_CHECKING:
     from tinygrad_edu.engine.tensor import Tensor
@@ -56,6 +54,12 @@ class Operators:
     def __rmod__(self, other: Any) -> Tensor:
         return e.remainder(other, self)
 
+    def __divmod__(self, other: Any) -> tuple[Tensor, Tensor]:
+        return e.divmod(self, other)
+
+    def __rdivmod__(self, other: Any) -> tuple[Tensor, Tensor]:
+        return e.divmod(other, self)
+
     def __pow__(self, other: Any) -> Tensor:
         return e.power(self, other)
 
@@ -89,6 +93,52 @@ class Operators:
     def __xor__(self, other: Any) -> Tensor:
         return e.bitwise_xor(self, other)
 
+    def __lshift__(self, other: Any) -> Tensor:
+        return e.left_shift(self, other)
+
+    def __rlshift__(self, other: Any) -> Tensor:
+        return e.left_shift(other, self)
+
+    def __rshift__(self, other: Any) -> Tensor:
+        return e.right_shift(self, other)
+
+    def __rrshift__(self, other: Any) -> Tensor:
+        return e.right_shift(other, self)
+
+    def __rand__(self, other: Any) -> Tensor:
+        return e.bitwise_and(other, self)
+
+    def __ror__(self, other: Any) -> Tensor:
+        return e.bitwise_or(other, self)
+
+    def __rxor__(self, other: Any) -> Tensor:
+        return e.bitwise_xor(other, self)
+
+    def __lshift__(self, other: Any) -> Tensor:
+        return e.left_shift(self, other)
+
+    def __rlshift__(self, other: Any) -> Tensor:
+        return e.left_shift(other, self)
+
+    def __rshift__(self, other: Any) -> Tensor:
+        return e.right_shift(self, other)
+
+    def __rrshift__(self, other: Any) -> Tensor:
+        return e.right_shift(other, self)
+
+    def __divmod__(self, other: Any) -> tuple[Tensor, Tensor]:
+        return e.floor_divide(self, other), e.remainder(self, other)
+
+    def __rdivmod__(self, other: Any) -> tuple[Tensor, Tensor]:
+        return e.floor_divide(other, self), e.remainder(other, self)
+
+    def __contains__(self, value: Any) -> bool:
+        """Whether any element is equal to `value`."""
+        return bool(reduce.any(e.equal(self, value)))
+
+    def __complex__(self: Any) -> complex:
+        return complex(self.item())
+
     def __lt__(self, other: Any) -> Tensor:
         return e.less(self, other)
 
@@ -107,33 +157,8 @@ class Operators:
     def __ne__(self, other: object) -> Tensor:  # type: ignore[override]
         return e.not_equal(self, other)
 
-    # Augmented assignment writes in place where nothing is recorded (`with no_grad(): w -= lr * w.grad`) and otherwise
-    # rebinds the name to a new tensor, so that the graph stays right.
-
-    def __iadd__(self, other: Any) -> Tensor:
-        return _augmented(self, "+=", np.add, e.add, other)
-
-    def __isub__(self, other: Any) -> Tensor:
-        return _augmented(self, "-=", np.subtract, e.subtract, other)
-
-    def __imul__(self, other: Any) -> Tensor:
-        return _augmented(self, "*=", np.multiply, e.multiply, other)
-
-    def __itruediv__(self, other: Any) -> Tensor:
-        return _augmented(self, "/=", np.true_divide, e.divide, other)
-
     def __getitem__(self: Any, key: Any) -> Tensor:
         return index.index(self, key)
 
-    def __setitem__(self: Any, key: Any, value: Any) -> None:
-        inplace.set_item(self, key, value)
-
     def __iter__(self: Any) -> Iterator[Tensor]:
         return iter(self.unbind(0))
-
-
-def _augmented(x: Any, name: str, ufunc: np.ufunc, op: Any, other: Any) -> Any:
-    leaf = x.node is not None and x.is_leaf  # which refuses, with the reason
-    if x.level or getattr(other, "level", 0) or (inplace.in_graph(x, other) and not leaf):
-        return op(x, other)
-    return inplace.apply_(x, name, ufunc, other)

@@ -10,8 +10,11 @@ import numpy as np
 from tinygrad_edu.engine.tensor import NUMPY, Tensor, as_value, no_rule
 from tinygrad_edu.errors import ShapeError, UnsupportedError
 from tinygrad_edu.ops import elementwise as e
-from tinygrad_edu.ops.inplace import store
-from tinygrad_edu.ops.shape import concatenate, expand_dims, moveaxis, reshape, stack
+from tinygrad_edu.ops.inplace import outliving, store
+from tinygrad_edu.ops.join import concatenate, stack
+from tinygrad_edu.ops.put import at
+from tinygrad_edu.ops.shape import expand_dims, moveaxis, reshape
+from tinygrad_edu.ops.special import from_scipy
 
 _ASSOCIATIVE = frozenset(
     getattr(np, name)
@@ -38,13 +41,17 @@ def array_ufunc(self: Tensor, ufunc: np.ufunc, method: str, *inputs: Any, **kwar
     if method == "reduce" and len(inputs) == 1:
         kwargs.setdefault("axis", 0)  # where np.sum and its like take all axes
     specific = NUMPY.get(ufunc if method == "__call__" else (ufunc, method))
+    if specific is None and method == "__call__":
+        specific = from_scipy(ufunc)
     out = kwargs.pop("out", None)
+    if out is not None:
+        inputs = tuple([outliving(x, out) for x in inputs])
     if method == "__call__":
         result = _call(name, specific, inputs, kwargs, out)
     elif specific is not None:
         result = specific(*inputs, **kwargs)
-    elif NUMPY.get(ufunc) is not None and method in _METHODS:
-        result = _METHODS[method](ufunc, *inputs, **kwargs)
+    elif NUMPY.get(ufunc) is not None and method in METHODS:
+        result = METHODS[method](ufunc, *inputs, **kwargs)
     else:
         raise no_rule(name)
     return result if out is None else store(out, result, name)
@@ -76,7 +83,9 @@ def array_function(self: Tensor, func: Callable[..., Any], types: Any, args: Any
     stand_in = NUMPY.get(func)
     if stand_in is None:
         raise no_rule(f"{func.__module__}.{func.__name__}".replace("numpy", "np", 1))
-    return stand_in(*args, **kwargs)
+    out = kwargs.pop("out", None)
+    result = stand_in(*args, **kwargs)
+    return result if out is None else store(out, result, func.__name__)
 
 
 # -- the methods of a ufunc of two arguments, built of its calls -----------------------------------------------------
@@ -156,8 +165,8 @@ def _reduceat(ufunc: np.ufunc, x: Any, indices: Any, axis: Any = 0, dtype: Any =
     return moveaxis(stack(rows), 0, int(axis))
 
 
-_METHODS: dict[str, Callable[..., Any]] = {
-    "reduce": _reduce, "accumulate": _accumulate, "outer": _outer, "reduceat": _reduceat,
+METHODS: dict[str, Callable[..., Any]] = {
+    "reduce": _reduce, "accumulate": _accumulate, "outer": _outer, "reduceat": _reduceat, "at": at,
 }  # fmt: skip
 
 Tensor.__array_ufunc__ = array_ufunc  # type: ignore[method-assign]
