@@ -3,6 +3,7 @@
 TinygradEduError
 ├── ShapeError          shapes that don't meet (also a ValueError, and a RuntimeError as in PyTorch)
 ├── DTypeError          a dtype that can't be used so (also a TypeError)
+├── LinAlgError         a matrix that isn't square, is singular, … (also NumPy's LinAlgError, and a RuntimeError)
 ├── GraphError          a sweep that can't run: no graph, freed graph (also a RuntimeError)
 │   ├── InPlaceError    an in-place write that would make a gradient wrong
 │   └── GradcheckError  a derivative that finite differences contradict
@@ -16,6 +17,8 @@ UserWarning
 └── BatchLoopWarning    `vmap` met an op without a batching rule and loops over it
 """
 
+import numpy as np
+
 
 class TinygradEduError(Exception):
     """The root of the tree: `except TinygradEduError` catches what this package raises on purpose."""
@@ -28,6 +31,10 @@ class ShapeError(TinygradEduError, ValueError, RuntimeError):
 
 class DTypeError(TinygradEduError, TypeError, RuntimeError):
     """A dtype that can't be used so: a gradient of an integer tensor, a float index."""
+
+
+class LinAlgError(TinygradEduError, np.linalg.LinAlgError, RuntimeError):
+    """A matrix that a function of linear algebra can't take: not square, singular, not positive definite."""
 
 
 class GraphError(TinygradEduError, RuntimeError):
