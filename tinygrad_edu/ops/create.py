@@ -55,19 +55,34 @@ def full(size: Any, fill_value: Any, *, dtype: Any = None, requires_grad: bool =
     return _finish(np.full(size, to_array(fill_value, dtype, copy=False)), requires_grad)
 
 
-def zeros_like(x: Any, *, dtype: Any = None) -> Tensor:
+def empty(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """A tensor of the given size, to be written into; what is in it before can't be relied on."""
+    return _finish(np.empty(_shape(size), dtype or get_default_dtype()), requires_grad)
+
+
+def zeros_like(x: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """Zeros of the shape and dtype of `x`."""
-    return make(np.zeros(x.shape, dtype or x.dtype), None)
+    return _finish(np.zeros(x.shape, dtype or x.dtype), requires_grad)
 
 
-def ones_like(x: Any, *, dtype: Any = None) -> Tensor:
+def ones_like(x: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """Ones of the shape and dtype of `x`."""
-    return make(np.ones(x.shape, dtype or x.dtype), None)
+    return _finish(np.ones(x.shape, dtype or x.dtype), requires_grad)
 
 
-def eye(n: int, m: int | None = None, *, dtype: Any = None) -> Tensor:
+def full_like(x: Any, fill_value: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """A tensor of the shape and dtype of `x`, each element `fill_value`."""
+    return _finish(np.full(x.shape, fill_value, dtype or x.dtype), requires_grad)
+
+
+def empty_like(x: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """A tensor of the shape and dtype of `x`, to be written into."""
+    return _finish(np.empty(x.shape, dtype or x.dtype), requires_grad)
+
+
+def eye(n: int, m: int | None = None, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """The identity matrix, or an n × m matrix with ones on its diagonal."""
-    return make(np.eye(n, m, dtype=dtype or get_default_dtype()), None)
+    return _finish(np.eye(n, m, dtype=dtype or get_default_dtype()), requires_grad)
 
 
 def arange(
@@ -82,3 +97,10 @@ def arange(
 def linspace(start: float, end: float, steps: int, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """`steps` equally spaced values from `start` to `end`, both included."""
     return _finish(np.linspace(start, end, steps).astype(dtype or get_default_dtype()), requires_grad)
+
+
+def logspace(
+    start: float, end: float, steps: int, base: float = 10.0, *, dtype: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """`base` to the power of `steps` equally spaced values from `start` to `end`, both included."""
+    return _finish(np.logspace(start, end, steps, base=base).astype(dtype or get_default_dtype()), requires_grad)

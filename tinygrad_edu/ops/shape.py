@@ -1,8 +1,7 @@
-"""Ops that move elements without computing: reshape, transpose, broadcast, pad, flip, concatenate; and what is built of them."""
+"""The same elements seen in another shape: reshape, transpose, broadcast, and what is built of them."""
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -11,15 +10,18 @@ import numpy as np
 
 from tinygrad_edu.engine.families import linear, unbroadcast
 from tinygrad_edu.engine.op import Op, Sample
-from tinygrad_edu.engine.tensor import Tensor, as_value
-from tinygrad_edu.errors import ShapeError
+from tinygrad_edu.engine.tensor import as_value
+from tinygrad_edu.errors import ShapeError, UnsupportedError
 from tinygrad_edu.ops._axes import many_axes, one_axis, shifted
 from tinygrad_edu.ops._numpy import implements
+from tinygrad_edu.ops.elementwise import cast
 
 reshape: Op = linear(
     "reshape",
     lambda x, *, shape: x.reshape(shape),
     lambda y_bar, x, *, shape: reshape(y_bar, shape=x.shape),
+    view=True,
+    write=lambda x, v, *, shape: reshape(v, shape=x.shape),
     math="y = the elements of x, in order, in another shape",
     text="X̄ += Ȳ in x's shape",
     batch=lambda size, args, flags, *, shape: reshape(*args, shape=(size, *shape)),
@@ -29,19 +31,36 @@ reshape: Op = linear(
         Sample((r(),), {"shape": (1, 1)}),
     ],
 )
+
+
+def _back(axes: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(sorted(range(len(axes)), key=axes.__getitem__))
+
+
 transpose: Op = linear(
     "transpose",
     lambda x, *, axes: x.transpose(axes),
-    lambda y_bar, x, *, axes: transpose(y_bar, axes=tuple(sorted(range(len(axes)), key=axes.__getitem__))),
+    lambda y_bar, x, *, axes: transpose(y_bar, axes=_back(axes)),
+    view=True,
+    write=lambda x, v, *, axes: transpose(v, axes=_back(axes)),
     math="y = x with its axes in another order",
     text="X̄ += Ȳ with the axes in their old order",
     batch=lambda size, args, flags, *, axes: transpose(*args, axes=(0, *shifted(axes))),
     samples=lambda r: [Sample((r(2, 3, 4),), {"axes": (2, 0, 1)}), Sample((r(2, 3),), {"axes": (1, 0)})],
 )
+
+
+def _broadcast(x: Any, shape: tuple[int, ...]) -> Any:
+    y = np.broadcast_to(x, shape)  # read-only, as it should be where one element stands in several places
+    return x.reshape(shape) if y.size == x.size else y
+
+
 broadcast_to: Op = linear(
     "broadcast_to",
-    lambda x, *, shape: np.broadcast_to(x, shape),
+    lambda x, *, shape: _broadcast(x, shape),
     lambda y_bar, x, *, shape: unbroadcast(y_bar, x.shape),
+    view=True,
+    write=lambda x, v, *, shape: reshape(v, shape=x.shape),  # possible only where each element stands once
     math="y = x repeated along new axes and axes of length 1",
     text="X̄ += Ȳ summed over the repeated axes",
     batch=lambda size, args, flags, *, shape: broadcast_to(
@@ -49,52 +68,47 @@ broadcast_to: Op = linear(
     ),
     samples=lambda r: [Sample((r(3, 1),), {"shape": (2, 3, 4)}), Sample((r(),), {"shape": (2,)})],
 )
-flip_: Op = linear(
-    "flip",
-    lambda x, *, axis: np.flip(x, axis),
-    lambda y_bar, x, *, axis: flip_(y_bar, axis=axis),
-    math="y = x in reverse order along the given axes",
-    text="X̄ += Ȳ reversed",
-    batch=lambda size, args, flags, *, axis: flip_(*args, axis=shifted(axis)),
-    samples=lambda r: [Sample((r(2, 3),), {"axis": (1,)}), Sample((r(2, 3),), {"axis": (0, 1)})],
-)
-pad_: Op = linear(
-    "pad",
-    lambda x, *, widths: np.pad(x, widths),
-    lambda y_bar, x, *, widths: y_bar[tuple(slice(lo, lo + n) for (lo, _), n in zip(widths, x.shape, strict=True))],
-    math="y = x with zeros around it",
-    text="X̄ += Ȳ without the border",
-    batch=lambda size, args, flags, *, widths: pad_(*args, widths=((0, 0), *widths)),
-    samples=lambda r: [Sample((r(2, 3),), {"widths": ((1, 2), (0, 1))})],
-)
 
 
-def _own_slice(i: int, y_bar: Any, *xs: Any, axis: int) -> Any:
-    start = int(sum(x.shape[axis] for x in xs[:i]))
-    index = [slice(None)] * y_bar.ndim
-    index[axis] = slice(start, start + xs[i].shape[axis])
-    return y_bar[tuple(index)]
+def copied(x: Any) -> Any:
+    """A copy of the values, in the graph: for functions that promise one where there is nothing else to do."""
+    return cast(x, dtype=x.dtype)
 
 
-concatenate_: Op = linear(
-    "concatenate",
-    lambda *xs, axis: np.concatenate(xs, axis=axis),
-    math="y = the arguments one after the other along an axis",
-    text="X̄ += its part of Ȳ",
-    each=_own_slice,
-    promotes=True,
-    batch=lambda size, args, flags, *, axis: concatenate_(
-        *[a if flag else broadcast_to(a, shape=(size, *a.shape)) for a, flag in zip(args, flags, strict=True)],
-        axis=axis + 1,
-    ),
-    samples=lambda r: [Sample((r(2, 3), r(1, 3), r(2, 3)), {"axis": 0}), Sample((r(2, 1), r(2, 2)), {"axis": 1})],
-)
+def named(function: Any, name: str, doc: str) -> Any:
+    """A function made by another, with the name that error messages and the catalogue are to give it."""
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = doc
+    return function
 
-# -- what users call -----------------------------------------------------------------------------------------------
 
-implements(np.ndim)(lambda x: x.ndim)
-implements(np.shape)(lambda x: x.shape)
-implements(np.size)(lambda x, axis=None: math.prod(x.shape) if axis is None else x.shape[axis])
+def listed(value: Any) -> tuple[Any, ...]:
+    """An argument that is one thing or several, as several."""
+    if isinstance(value, tuple | list):
+        return tuple(value)
+    return tuple(value.tolist()) if isinstance(value, np.ndarray) and value.ndim else (value,)
+
+
+def row_major(order: Any, name: str, allowed: str = "CFAK") -> bool:
+    """Whether elements go row by row; UnsupportedError for an order NumPy doesn't know either.
+
+    A Tensor has one layout, so that 'A' and 'K', which follow the layout, are 'C'.
+    """
+    if not isinstance(order, str | None) or (order or "C") not in allowed:
+        raise UnsupportedError(f"{name}: order must be one of {', '.join(map(repr, allowed))}, not {order!r}.")
+    return order != "F"
+
+
+# -- shapes --------------------------------------------------------------------------------------------------------
+
+implements(np.ndim, derivative="none")(named(lambda a: a.ndim, "ndim", "The number of axes."))
+implements(np.shape, derivative="none")(named(lambda a: a.shape, "shape", "The length of each axis."))
+
+
+@implements(np.size, derivative="none")
+def size(a: Any, axis: Any = None) -> int:
+    """The number of elements, or the length along an axis or several."""
+    return math.prod([a.shape[i] for i in many_axes(axis, a.ndim, "size")])
 
 
 def resolve_shape(size: int, shape: Sequence[Any], name: str) -> tuple[int, ...]:
@@ -109,18 +123,68 @@ def resolve_shape(size: int, shape: Sequence[Any], name: str) -> tuple[int, ...]
 
 
 @implements(np.reshape)
-def reshaped(x: Any, shape: Any, order: str = "C") -> Any:
-    """`x` in another shape, one axis of which may be −1."""
-    if order != "C":
-        raise ShapeError(f"reshape: only order='C' is supported, not {order!r}; transpose first.")
-    wanted = tuple(shape) if isinstance(shape, Sequence | np.ndarray) else (shape,)
-    return reshape(x, shape=resolve_shape(math.prod(x.shape), wanted, "reshape"))
+def reshaped(x: Any, shape: Any, order: str = "C", *, copy: bool | None = None) -> Any:
+    """`x` in another shape, one axis of which may be −1; with order "F" the first axis varies fastest."""
+    if copy is False:
+        raise UnsupportedError("reshape: copy=False isn't supported; a copy is made only where the layout needs one.")
+    wanted = resolve_shape(math.prod(x.shape), listed(shape), "reshape")
+    if row_major(order, "reshape", "CFA"):
+        y = reshape(x, shape=wanted)
+    else:
+        y = transposed(reshape(transposed(x), shape=wanted[::-1]))
+    return copied(y) if copy else y
 
 
 @implements(np.ravel)
-def ravel(x: Any) -> Any:
+def ravel(x: Any, order: str = "C") -> Any:
     """All elements in one axis."""
-    return reshape(x, shape=(math.prod(x.shape),))
+    return reshape(x if row_major(order, "ravel") else transposed(x), shape=(math.prod(x.shape),))
+
+
+@implements(np.expand_dims)
+def expand_dims(x: Any, axis: Any) -> Any:
+    """`x` with new axes of length 1 at the given places of the result."""
+    places = listed(axis)
+    ndim = x.ndim + len(places)
+    new = set(many_axes(tuple(places), ndim, "expand_dims"))
+    rest = iter(x.shape)
+    return reshape(x, shape=tuple(1 if i in new else next(rest) for i in range(ndim)))
+
+
+@implements(np.squeeze)
+def squeeze(x: Any, axis: Any = None) -> Any:
+    """`x` without its axes of length 1; with `axis`, without those only (ShapeError if one is longer)."""
+    axes = tuple(i for i, n in enumerate(x.shape) if n == 1) if axis is None else many_axes(axis, x.ndim, "squeeze")
+    if any(x.shape[a] != 1 for a in axes):
+        raise ShapeError(f"squeeze: axis {axis} of shape {x.shape} isn't of length 1.")
+    return reshape(x, shape=tuple(n for i, n in enumerate(x.shape) if i not in axes))
+
+
+def unflatten(x: Any, dim: int, sizes: Any) -> Any:
+    """`x` with the axis `dim` spread over several, one of which may be −1."""
+    at = one_axis(dim, x.ndim, "unflatten")
+    return reshape(x, shape=(*x.shape[:at], *resolve_shape(x.shape[at], sizes, "unflatten"), *x.shape[at + 1 :]))
+
+
+def _at_least(name: str, numpy: Any, shape_of: Any) -> Any:
+    def at_least(*arys: Any) -> Any:
+        raised = tuple(reshape(x, shape=shape_of(x.shape)) for x in map(as_value, arys))
+        return raised[0] if len(raised) == 1 else raised
+
+    return implements(numpy)(
+        named(at_least, name, f"Each argument with at least {name[-2]} axes; several give a tuple.")
+    )
+
+
+def _three(shape: tuple[int, ...]) -> tuple[int, ...]:
+    return {0: (1, 1, 1), 1: (1, *shape, 1), 2: (*shape, 1)}.get(len(shape), shape)
+
+
+atleast_1d = _at_least("atleast_1d", np.atleast_1d, lambda shape: shape or (1,))
+atleast_2d = _at_least("atleast_2d", np.atleast_2d, lambda shape: (1,) * (2 - len(shape)) + shape)
+atleast_3d = _at_least("atleast_3d", np.atleast_3d, _three)
+
+# -- the order of axes ---------------------------------------------------------------------------------------------
 
 
 @implements(np.transpose, np.permute_dims)
@@ -128,9 +192,9 @@ def transposed(x: Any, axes: Any = None) -> Any:
     """`x` with its axes in the given order, or reversed."""
     if axes is None:
         return transpose(x, axes=tuple(range(x.ndim))[::-1])
-    order = tuple(one_axis(a, x.ndim, "transpose") for a in axes)
+    order = tuple(one_axis(a, x.ndim, "transpose") for a in listed(axes))
     if sorted(order) != list(range(x.ndim)):
-        raise ShapeError(f"transpose: axes {tuple(axes)} aren't an order of the {x.ndim} axes of shape {x.shape}.")
+        raise ShapeError(f"transpose: axes {axes} aren't an order of the {x.ndim} axes of shape {x.shape}.")
     return transpose(x, axes=order)
 
 
@@ -147,16 +211,26 @@ def swapaxes(x: Any, axis1: int, axis2: int) -> Any:
 @implements(np.moveaxis)
 def moveaxis(x: Any, source: Any, destination: Any) -> Any:
     """`x` with the `source` axes at the `destination` places and the others in order."""
-    sources = [one_axis(a, x.ndim, "moveaxis") for a in (source if isinstance(source, Sequence) else (source,))]
-    places = [
-        one_axis(a, x.ndim, "moveaxis") for a in (destination if isinstance(destination, Sequence) else (destination,))
-    ]
+    sources = [one_axis(a, x.ndim, "moveaxis") for a in listed(source)]
+    places = [one_axis(a, x.ndim, "moveaxis") for a in listed(destination)]
     if len(sources) != len(places):
         raise ShapeError(f"moveaxis: {len(sources)} axes to move and {len(places)} places for them.")
+    if len(set(sources)) != len(sources) or len(set(places)) != len(places):
+        raise ShapeError(f"moveaxis: an axis or a place is named twice in {source} and {destination}.")
     order = [a for a in range(x.ndim) if a not in sources]
     for place, a in sorted(zip(places, sources, strict=True)):
         order.insert(place, a)
     return transpose(x, axes=tuple(order))
+
+
+@implements(np.rollaxis)
+def rollaxis(x: Any, axis: int, start: int = 0) -> Any:
+    """`x` with `axis` moved to stand before the axis that is at `start`."""
+    at = one_axis(axis, x.ndim, "rollaxis")
+    if not -x.ndim <= start <= x.ndim:
+        raise ShapeError(f"rollaxis: start {start} is out of range for a tensor with {x.ndim} axes.")
+    place = start + x.ndim if start < 0 else start
+    return moveaxis(x, at, place - (at < place))
 
 
 @implements(np.matrix_transpose, np.linalg.matrix_transpose)
@@ -167,11 +241,13 @@ def matrix_transpose(x: Any) -> Any:
     return swapaxes(x, -1, -2)
 
 
+# -- broadcasting --------------------------------------------------------------------------------------------------
+
+
 @implements(np.broadcast_to)
-def broadcasted(x: Any, shape: Any) -> Any:
+def broadcasted(x: Any, shape: Any, subok: bool = False) -> Any:
     """`x` repeated to `shape` by NumPy's broadcasting, without copying."""
-    wanted = tuple(shape) if isinstance(shape, Sequence) else (shape,)
-    return broadcast_to(x, shape=tuple(int(n) for n in wanted))
+    return broadcast_to(x, shape=tuple(int(n) for n in listed(shape)))
 
 
 def expand(x: Any, shape: Sequence[int]) -> Any:
@@ -182,92 +258,3 @@ def expand(x: Any, shape: Sequence[int]) -> Any:
             f"expand: shape {tuple(shape)} can't be made from {x.shape}; -1 only stands for an axis that is there."
         )
     return broadcast_to(x, shape=tuple(x.shape[i - lead] if n == -1 else int(n) for i, n in enumerate(shape)))
-
-
-@implements(np.expand_dims)
-def expand_dims(x: Any, axis: Any) -> Any:
-    """`x` with new axes of length 1 at the given places of the result."""
-    places = axis if isinstance(axis, Sequence) else (axis,)
-    ndim = x.ndim + len(places)
-    new = {one_axis(a, ndim, "expand_dims") for a in places}
-    rest = iter(x.shape)
-    return reshape(x, shape=tuple(1 if i in new else next(rest) for i in range(ndim)))
-
-
-@implements(np.squeeze)
-def squeeze(x: Any, axis: Any = None) -> Any:
-    """`x` without its axes of length 1; with `axis`, without those only (ShapeError if one is longer)."""
-    axes = tuple(i for i, n in enumerate(x.shape) if n == 1) if axis is None else many_axes(axis, x.ndim, "squeeze")
-    if any(x.shape[a] != 1 for a in axes):
-        raise ShapeError(f"squeeze: axis {axis} of shape {x.shape} isn't of length 1.")
-    return reshape(x, shape=tuple(n for i, n in enumerate(x.shape) if i not in axes))
-
-
-@implements(np.flip)
-def flip(x: Any, axis: Any = None) -> Any:
-    """`x` in reverse order along `axis` (all by default)."""
-    return flip_(x, axis=many_axes(axis, x.ndim, "flip"))
-
-
-@implements(np.concatenate, np.concat)
-def concatenate(xs: Any, axis: Any = 0) -> Any:
-    """The tensors one after the other along `axis`, None to flatten them first."""
-    parts = [x if isinstance(x, Tensor | np.ndarray) else as_value(np.asarray(x)) for x in xs]
-    if not parts:
-        raise ShapeError("concatenate: needs at least one tensor, got none.")
-    if axis is None:
-        parts, axis = [reshaped(p, -1) for p in parts], 0
-    if any(p.ndim == 0 for p in parts):
-        raise ShapeError("concatenate: 0-d tensors have no axis to join along; use stack.")
-    return concatenate_(*parts, axis=one_axis(axis, parts[0].ndim, "concatenate"))
-
-
-@implements(np.stack)
-def stack(xs: Any, axis: int = 0) -> Any:
-    """Tensors of one shape, joined along a new axis."""
-    parts = [x if isinstance(x, Tensor | np.ndarray) else as_value(np.asarray(x)) for x in xs]
-    shapes = {p.shape for p in parts}
-    if len(shapes) != 1:
-        raise ShapeError(f"stack: needs tensors of one shape, got {sorted(shapes) if shapes else 'none'}.")
-    place = one_axis(axis, parts[0].ndim + 1, "stack")
-    return concatenate_(*[expand_dims(p, place) for p in parts], axis=place)
-
-
-@implements(np.split, np.array_split)
-def numpy_split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
-    """NumPy's `split`: equal sections by number, or cut at the given indices."""
-    at = one_axis(axis, x.ndim, "split")
-    n = x.shape[at]
-    if isinstance(indices_or_sections, int):
-        if n % indices_or_sections:
-            raise ShapeError(
-                f"split: axis {axis} of shape {x.shape} doesn't divide into {indices_or_sections} equal sections."
-            )
-        size = n // indices_or_sections
-        cuts = list(range(size, n, size)) if size else []
-    else:
-        cuts = [int(i) for i in indices_or_sections]
-    return [x[(*(slice(None),) * at, slice(a, b))] for a, b in itertools.pairwise([0, *cuts, n])]
-
-
-def split(x: Any, size: int | Sequence[int], axis: int = 0) -> tuple[Any, ...]:
-    """PyTorch's `split`: pieces of the given size, the last one perhaps smaller, or of the listed sizes."""
-    at = one_axis(axis, x.ndim, "split")
-    n = x.shape[at]
-    sizes = [min(size, n - i) for i in range(0, n, size)] if isinstance(size, int) else list(size)
-    if sum(sizes) != n:
-        raise ShapeError(f"split: sizes {sizes} don't add up to {n}, the length of axis {axis} of shape {x.shape}.")
-    return tuple(numpy_split(x, list(np.cumsum(sizes[:-1])), at))
-
-
-@implements(np.pad)
-def pad(x: Any, pad_width: Any, mode: str = "constant", *, constant_values: float = 0) -> Any:
-    """`x` with `constant_values` around it; `pad_width` as NumPy takes it: a number, a pair, or a pair per axis."""
-    if mode != "constant":
-        raise ShapeError(f"pad: only mode='constant' is supported, not {mode!r}.")
-    widths = tuple((int(a), int(b)) for a, b in np.broadcast_to(np.asarray(pad_width), (x.ndim, 2)))
-    padded = pad_(x, widths=widths)
-    if constant_values:
-        border = np.pad(np.zeros(x.shape, x.dtype), widths, constant_values=constant_values)
-        padded = padded + border
-    return padded
