@@ -14,7 +14,7 @@ LAYERS = [
     {"errors"},
     {"engine"},
     {"ops"},
-    {"func", "random"},
+    {"func", "random", "special", "linalg", "fft"},
     {"autograd"},
     {"utils"},
     {"nn", "optim", "datasets"},

@@ -30,7 +30,9 @@ def test_the_table_was_read():
     assert len(ROWS) > 20
 
 
-@pytest.mark.filterwarnings("ignore:divide by zero")  # log(0) itself: NumPy's warning about the value
+@pytest.mark.filterwarnings(
+    "ignore:divide by zero", "ignore:invalid value"
+)  # log(0) itself: NumPy's warning about the value
 @pytest.mark.parametrize(("code", "at", "slope"), ROWS, ids=[f"{code} at {at:g}" for code, at, _ in ROWS])
 def test_kink(code, at, slope):
     f = eval(f"lambda x: {code}", OURS)

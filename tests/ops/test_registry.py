@@ -12,17 +12,25 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from tests.ops import checks
+from tests.ops import checks, special_values
 from tests.ops.checks import Case
 from tinygrad_edu.engine.families import Local
 from tinygrad_edu.engine.op import REGISTRY, Op, Rule
 
-_erf = np.vectorize(math.erf, otypes=[float])
+_erf = special_values.erf
 REFERENCES = {
+    **special_values.REFERENCES,
     "real": np.real,
     "imag": np.imag,
     "power": np.power,
-    "erf": _erf,
+    "rsqrt": lambda x: x**-0.5,
+    "frac": lambda x: np.fmod(x, 1),
+    "round": lambda x, *, decimals=0: np.round(x, decimals),
+    "mantissa": lambda x: np.frexp(x)[0],
+    "exponent": lambda x: np.floor(np.log2(np.abs(x))) + 1,
+    "from_parts": lambda a, b: a + 1j * b,
+    "view_as_real": lambda z: np.stack([z.real, z.imag], axis=-1),
+    "view_as_complex": lambda x: x[..., 0] + 1j * x[..., 1],
     "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
     "relu": lambda x: np.where(x > 0, x, 0),
     "relu6": lambda x: np.where(x > 6, 6, np.where(x > 0, x, 0)),
@@ -51,11 +59,68 @@ REFERENCES = {
     "broadcast_to": lambda x, *, shape: np.broadcast_to(x, shape),
     "flip": lambda x, *, axis: np.flip(x, axis),
     "pad": lambda x, *, widths: np.pad(x, widths),
-    "concatenate": lambda *xs, axis: np.concatenate(xs, axis),
+    "concatenate": lambda *xs, axis, cuts: np.concatenate(xs, axis),
+    "roll": lambda x, *, shift, axis: np.roll(x, shift, axis),
+    "windows": lambda x, *, axis, size, step: np.stack(
+        [np.take(x, range(j, j + x.shape[axis] - size + 1, step), axis) for j in range(size)], -1
+    ),
+    "overlap_add": lambda y, *, axis, step, length: _overlapping(y, axis, step, length),
+    "convolve": lambda a, v: _rowwise(np.polymul, a, v),
+    "correlate": lambda x, v: _rowwise(lambda x, v: np.correlate(x, v.conj(), "valid"), x, v),
+    "unravel_index": lambda i, *, shape, order: np.unravel_index(i, shape, order),
+    "ravel_multi_index": lambda *i, shape, mode, order: np.ravel_multi_index(i, shape, mode, order),
+    "diagonal": lambda x, *, offset, axis1, axis2: np.diagonal(x, offset, axis1, axis2),
+    "diagonal_embed": lambda y, *, offset, axis1, axis2, shape: _on_diagonal(y, offset, axis1, axis2, shape),
+    "cumsum": lambda x, *, axis: np.cumsum(x, axis),
+    "cumprod": lambda x, *, axis: np.cumprod(x, axis),
+    "recurrence": lambda a, b, *, axis: _recurred(a, b, axis),
+    "index_of_cummax": lambda x, *, axis: _last_of_best(np.argmax, x, axis),
+    "index_of_cummin": lambda x, *, axis: _last_of_best(np.argmin, x, axis),
+    "argsort": lambda x, *, axis, descending: np.argsort(-x if descending else x, axis, stable=True),
+    "argpartition": lambda x, *, kth, axis: np.argpartition(x, kth, axis),
+    "searchsorted": lambda a, v, *, side: ((a < v[..., None]) if side == "left" else (a <= v[..., None])).sum(-1),
     "einsum": lambda *xs, subscripts: np.einsum(subscripts, *xs),
     "getitem": lambda x, *indices, spec: _getitem(x, indices, spec),
     "scatter_add": lambda y, *indices, spec, shape: _scatter(y, indices, spec, shape),
+    "fft": lambda x, *, axes, norm, inverse: _dft(x, axes, norm, 1 if inverse else -1),
+    "rfft": lambda x, *, axes, norm: np.take(_dft(x, axes, norm, -1), np.arange(x.shape[axes[-1]] // 2 + 1), axes[-1]),
+    "irfft": lambda x, *, n, axes, norm: _dft(_with_conjugates(x, n, axes), axes, norm, 1).real,
+    "must_vanish": lambda x, mask, *, why: x * ~mask,
+    "packed": lambda x: x,
+    "setitem": lambda x, v, *indices, spec: _setitem(x, v, indices, spec),
 }
+
+
+def _recurred(a: np.ndarray, b: np.ndarray, axis: int) -> np.ndarray:
+    """Every b times the a's behind it, summed up."""
+    a, b = np.moveaxis(a, axis, 0), np.moveaxis(b, axis, 0)
+    h = [sum(b[i] * np.prod(a[i + 1 : k + 1], axis=0) for i in range(k + 1)) for k in range(len(b))]
+    return np.moveaxis(np.stack(h), 0, axis)
+
+
+def _last_of_best(arg, x: np.ndarray, axis: int) -> np.ndarray:
+    rows = np.moveaxis(x, axis, 0)
+    return np.moveaxis(np.stack([k - arg(rows[k::-1], axis=0) for k in range(len(rows))]), 0, axis)
+
+
+def _rowwise(f, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    return np.vectorize(f, signature="(n),(m)->(k)")(a, b)
+
+
+def _overlapping(y: np.ndarray, axis: int, step: int, length: int) -> np.ndarray:
+    rows = np.moveaxis(y, (axis, -1), (0, 1))
+    x = np.zeros((length, *rows.shape[2:]))
+    for i, j in np.ndindex(*rows.shape[:2]):
+        x[i * step + j] += rows[i, j]
+    return np.moveaxis(x, 0, axis)
+
+
+def _on_diagonal(y: np.ndarray, offset: int, axis1: int, axis2: int, shape: tuple) -> np.ndarray:
+    x = np.zeros(shape)
+    planes = np.moveaxis(x, (axis1, axis2), (-2, -1))
+    for k in range(y.shape[-1]):
+        planes[..., k + max(-offset, 0), k + max(offset, 0)] = y[..., k]
+    return x
 
 
 def _key(indices: tuple, spec: tuple) -> tuple:
@@ -66,6 +131,41 @@ def _key(indices: tuple, spec: tuple) -> tuple:
 def _getitem(x: np.ndarray, indices: tuple, spec: tuple) -> np.ndarray:
     flat = np.arange(x.size).reshape(x.shape)[_key(indices, spec)]
     return x.reshape(-1)[flat]
+
+
+def _dft(x: np.ndarray, axes: tuple, norm: str, sign: int) -> np.ndarray:
+    y = x.astype(complex)
+    for axis in axes:
+        n = x.shape[axis]
+        turns = np.exp(sign * 2j * np.pi * np.outer(np.arange(n), np.arange(n)) / n)
+        y = np.moveaxis(np.tensordot(turns, y, (1, axis)), 0, axis)
+        scaled = norm == ("forward" if sign < 0 else "backward")
+        y = y / (n if scaled else np.sqrt(n) if norm == "ortho" else 1)
+    return y
+
+
+def _with_conjugates(x: np.ndarray, n: int, axes: tuple) -> np.ndarray:
+    """All n frequencies of a real signal from its first ones, of which what a real signal can't have is dropped."""
+    last = axes[-1]
+    y = np.moveaxis(x.astype(complex), axes, range(len(axes)))
+    full = np.zeros((*y.shape[: len(axes) - 1], n, *y.shape[len(axes) :]), complex)
+    for index in np.ndindex(full.shape[: len(axes)]):
+        k, mirrored = index[-1], tuple(-i % m for i, m in zip(index, full.shape, strict=False))
+        if k <= n // 2:
+            full[index] = y[index]
+        else:
+            full[index] = np.conj(y[mirrored])
+    result = np.moveaxis(full, range(len(axes)), axes)
+    assert result.shape[last] == n
+    return result
+
+
+def _setitem(x: np.ndarray, v: np.ndarray, indices: tuple, spec: tuple) -> np.ndarray:
+    flat = np.arange(x.size).reshape(x.shape)[_key(indices, spec)]
+    y = x.copy().reshape(-1)
+    for place, value in zip(flat.ravel(), np.broadcast_to(v, flat.shape).ravel(), strict=True):
+        y[place] = value
+    return y.reshape(x.shape)
 
 
 def _scatter(y: np.ndarray, indices: tuple, spec: tuple, shape: tuple) -> np.ndarray:

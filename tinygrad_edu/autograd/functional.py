@@ -19,7 +19,7 @@ from tinygrad_edu.func import jvp as _jvp
 from tinygrad_edu.func import vmap
 from tinygrad_edu.func._jacobian import _basis, _blocks
 from tinygrad_edu.func._reverse import Recorded, alias
-from tinygrad_edu.ops import shape as shapes
+from tinygrad_edu.ops.join import stack
 
 __all__ = ["hessian", "hvp", "jacobian", "jvp", "vhp", "vjp"]
 
@@ -236,7 +236,7 @@ def _each(sweep: Function, basis: Sequence[Tensor], vectorize: bool) -> list[Ten
     if vectorize or not basis[0].shape[0]:
         return list(vmap(sweep)(*basis))
     found = [sweep(*(b[i] for b in basis)) for i in range(basis[0].shape[0])]
-    return [shapes.stack(list(column)) for column in zip(*found, strict=True)]
+    return [stack(list(column)) for column in zip(*found, strict=True)]
 
 
 def hessian(

@@ -11,13 +11,9 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from tinygrad_edu.cli import _settings
-from tinygrad_edu.engine.op import REGISTRY
 from tinygrad_edu.errors import ConfigError, TinygradEduError
-from tinygrad_edu.visualize._diagram import rule_text
 
 app = typer.Typer(
     name="tinygrad-edu",
@@ -107,12 +103,17 @@ def demo(
 
 
 @app.command()
-def ops() -> None:
-    """List the operations: their family, their mathematics, their derivatives."""
-    table = Table("operation", "family", "mathematics", "derivative in each argument", row_styles=["", "dim"])
-    for op in REGISTRY.values():
-        texts = [rule_text(op, i) or "none" for i in range(1 if callable(op.rules) else len(op.rules))]
-        if callable(op.rules):
-            texts.append("and so on for any number of arguments")
-        table.add_row(*map(Text, (op.name, op.family, op.math, "\n".join(texts))))
-    Console().print(table)
+def ops(
+    name: Annotated[str, typer.Argument(help="Only those whose name contains this.")] = "",
+    numpy: Annotated[bool, typer.Option("--numpy", help="NumPy's functions that work on Tensors.")] = False,
+    form: Annotated[str, typer.Option("--format", help=_choice("How", ("table", "markdown", "json")))] = "table",
+    coverage: Annotated[bool, typer.Option("--coverage", help="The page docs/coverage.md, as Markdown.")] = False,
+) -> None:
+    """List the operations: their family, their mathematics, their derivatives; or NumPy's functions."""
+    with _reported("ops"):
+        from tinygrad_edu.cli import _ops
+
+        if coverage:
+            print(_ops.coverage_page(), end="")
+        else:
+            _ops.show(name, numpy=numpy, form=form, console=Console())

@@ -11,7 +11,8 @@ import numpy as np
 from tinygrad_edu.engine.memory import note_write
 from tinygrad_edu.engine.tensor import Tensor, make
 from tinygrad_edu.errors import ConfigError, DataError, ShapeError
-from tinygrad_edu.ops.shape import concatenate, reshape
+from tinygrad_edu.ops.join import concatenate
+from tinygrad_edu.ops.shape import reshape
 
 Tensors = Tensor | Iterable[Tensor]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,7 +11,10 @@ from tinygrad_edu.errors import ShapeError
 
 def one_axis(axis: Any, ndim: int, name: str) -> int:
     """A non-negative axis below `ndim`; ShapeError names the function otherwise."""
-    index = int(axis)
+    try:
+        index = operator.index(axis)
+    except TypeError:
+        raise ShapeError(f"{name}: axis must be one integer here, not {axis!r}.") from None
     if not -ndim <= index < max(ndim, 1) and not (ndim == 0 and index == -1):
         raise ShapeError(f"{name}: axis {index} is out of range for a tensor with {ndim} axes.")
     return index % ndim if ndim else 0

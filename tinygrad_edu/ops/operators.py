@@ -1,4 +1,4 @@
-"""Tensor's operators; its named methods are in `methods.py`, which attaches both to Tensor."""
+"""Tensor's operators; its named methods are in `methods`, which attaches both to Tensor."""
 
 from __future__ import annotations
 
@@ -54,12 +54,6 @@ class Operators:
     def __rmod__(self, other: Any) -> Tensor:
         return e.remainder(other, self)
 
-    def __divmod__(self, other: Any) -> tuple[Tensor, Tensor]:
-        return e.divmod(self, other)
-
-    def __rdivmod__(self, other: Any) -> tuple[Tensor, Tensor]:
-        return e.divmod(other, self)
-
     def __pow__(self, other: Any) -> Tensor:
         return e.power(self, other)
 
@@ -93,18 +87,6 @@ class Operators:
     def __xor__(self, other: Any) -> Tensor:
         return e.bitwise_xor(self, other)
 
-    def __lshift__(self, other: Any) -> Tensor:
-        return e.left_shift(self, other)
-
-    def __rlshift__(self, other: Any) -> Tensor:
-        return e.left_shift(other, self)
-
-    def __rshift__(self, other: Any) -> Tensor:
-        return e.right_shift(self, other)
-
-    def __rrshift__(self, other: Any) -> Tensor:
-        return e.right_shift(other, self)
-
     def __rand__(self, other: Any) -> Tensor:
         return e.bitwise_and(other, self)
 
@@ -126,18 +108,18 @@ class Operators:
     def __rrshift__(self, other: Any) -> Tensor:
         return e.right_shift(other, self)
 
-    def __divmod__(self, other: Any) -> tuple[Tensor, Tensor]:
-        return e.floor_divide(self, other), e.remainder(self, other)
-
-    def __rdivmod__(self, other: Any) -> tuple[Tensor, Tensor]:
-        return e.floor_divide(other, self), e.remainder(other, self)
-
     def __contains__(self, value: Any) -> bool:
         """Whether any element is equal to `value`."""
         return bool(reduce.any(e.equal(self, value)))
 
     def __complex__(self: Any) -> complex:
         return complex(self.item())
+
+    def __divmod__(self, other: Any) -> tuple[Tensor, Tensor]:
+        return e.floor_divide(self, other), e.remainder(self, other)
+
+    def __rdivmod__(self, other: Any) -> tuple[Tensor, Tensor]:
+        return e.floor_divide(other, self), e.remainder(other, self)
 
     def __lt__(self, other: Any) -> Tensor:
         return e.less(self, other)

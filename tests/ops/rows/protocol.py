@@ -10,7 +10,6 @@ r = sampler(1)
 positive = lambda *shape: r(*shape, low=0.5, high=2.0)
 
 
-
 def written(write, *arrays):
     """A row whose function writes into a copy of its first argument."""
 

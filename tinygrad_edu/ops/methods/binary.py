@@ -58,7 +58,9 @@ class Binary:
     def pow(self, exponent: Any) -> Tensor:
         return e.power(self, exponent)
 
-    float_power = e.float_power
+    def float_power(self, exponent: Any) -> Tensor:
+        """The power in float64, or complex128."""
+        return e.float_power(self, exponent)
 
     def atan2(self: Any, other: Any) -> Tensor:
         """The angle of the point (other, self)."""
@@ -99,8 +101,14 @@ class Binary:
         return e.lcm(self, other)
 
     lerp = e.lerp
-    addcmul = e.addcmul
-    addcdiv = e.addcdiv
+
+    def addcmul(self, tensor1: Any, tensor2: Any, *, value: float = 1) -> Tensor:
+        """self + value · tensor1 · tensor2."""
+        return e.addcmul(self, tensor1, tensor2, value=value)
+
+    def addcdiv(self, tensor1: Any, tensor2: Any, *, value: float = 1) -> Tensor:
+        """self + value · tensor1 / tensor2."""
+        return e.addcdiv(self, tensor1, tensor2, value=value)
 
     # -- choices ---------------------------------------------------------------------------------------------------
 

@@ -152,8 +152,14 @@ class Unary:
         """The logarithm of the multivariate gamma function of dimension p."""
         return gamma.mvlgamma(self, p)
 
-    igamma = gamma.gammainc
-    igammac = gamma.gammaincc
+    def igamma(self, other: Any) -> Tensor:
+        """The regularized lower incomplete gamma function P(self, other), differentiable in `other`."""
+        return gamma.gammainc(self, other)
+
+    def igammac(self, other: Any) -> Tensor:
+        """Its complement, Q(self, other)."""
+        return gamma.gammaincc(self, other)
+
     frexp = e.frexp
 
     absolute, negative, fix = abs, neg, trunc  # noqa: A003

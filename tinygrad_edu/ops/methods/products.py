@@ -21,9 +21,17 @@ class Products:
     def matmul(self, other: Any) -> Tensor:
         return product.matmul(self, other)
 
-    mm = product.mm
-    bmm = product.bmm
-    mv = product.mv
+    def mm(self, mat2: Any) -> Tensor:
+        """The product of two matrices."""
+        return product.mm(self, mat2)
+
+    def bmm(self, mat2: Any) -> Tensor:
+        """The products of two stacks of matrices."""
+        return product.bmm(self, mat2)
+
+    def mv(self, vec: Any) -> Tensor:
+        """The product of a matrix and a vector."""
+        return product.mv(self, vec)
 
     def dot(self, tensor: Any) -> Tensor:
         return product.dot(self, tensor)
@@ -38,7 +46,9 @@ class Products:
     def outer(self: Any, vec2: Any) -> Tensor:
         return product.outer(self, vec2)
 
-    ger = product.ger
+    def ger(self, vec2: Any) -> Tensor:
+        """The outer product of two vectors."""
+        return product.ger(self, vec2)
 
     def kron(self: Any, other: Any) -> Tensor:
         """Every element of this times all of the other."""
@@ -52,11 +62,20 @@ class Products:
 
     # PyTorch's products added to what there is: β·self + α·product.
 
-    addmm = product.addmm
-    addmv = product.addmv
-    addr = product.addr
-    baddbmm = product.baddbmm
-    addbmm = product.addbmm
+    def addmm(self, mat1: Any, mat2: Any, *, beta: float = 1, alpha: float = 1) -> Tensor:
+        return product.addmm(self, mat1, mat2, beta=beta, alpha=alpha)
+
+    def addmv(self, mat: Any, vec: Any, *, beta: float = 1, alpha: float = 1) -> Tensor:
+        return product.addmv(self, mat, vec, beta=beta, alpha=alpha)
+
+    def addr(self, vec1: Any, vec2: Any, *, beta: float = 1, alpha: float = 1) -> Tensor:
+        return product.addr(self, vec1, vec2, beta=beta, alpha=alpha)
+
+    def baddbmm(self, batch1: Any, batch2: Any, *, beta: float = 1, alpha: float = 1) -> Tensor:
+        return product.baddbmm(self, batch1, batch2, beta=beta, alpha=alpha)
+
+    def addbmm(self, batch1: Any, batch2: Any, *, beta: float = 1, alpha: float = 1) -> Tensor:
+        return product.addbmm(self, batch1, batch2, beta=beta, alpha=alpha)
 
     # -- of one matrix ---------------------------------------------------------------------------------------------
 

@@ -162,11 +162,14 @@ class Shapes:
     # -- pieces ----------------------------------------------------------------------------------------------------
 
     @either_spelling
-    def split(self: Any, split_size: Any, dim: int = 0) -> tuple[Tensor, ...]:
+    def split(self: Any, split_size_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
         """Pieces of the given size, the last perhaps smaller, or of the listed sizes."""
-        return split.split(self, split_size, dim)
+        return split.split(self, split_size_or_sections, dim)
 
-    split_with_sizes = split
+    @either_spelling
+    def split_with_sizes(self: Any, split_sizes: Any, dim: int = 0) -> tuple[Tensor, ...]:
+        """Pieces of the listed sizes."""
+        return split.split(self, split_sizes, dim)
 
     @either_spelling
     def tensor_split(self: Any, indices_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:

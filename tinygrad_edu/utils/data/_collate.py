@@ -9,7 +9,7 @@ import numpy as np
 
 from tinygrad_edu.engine.tensor import Tensor, make
 from tinygrad_edu.errors import DTypeError, ShapeError
-from tinygrad_edu.ops.shape import stack
+from tinygrad_edu.ops.join import stack
 
 _NUMBERS = {bool: np.bool_, int: np.int64, float: np.float64}  # floats as float64: PyTorch's choice
 
