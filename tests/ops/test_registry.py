@@ -14,8 +14,9 @@ import pytest
 
 from tests.ops import checks, special_values
 from tests.ops.checks import Case
-from tinygrad_edu.engine.families import Local
+from tinygrad_edu.engine.families import Local, View
 from tinygrad_edu.engine.op import REGISTRY, Op, Rule
+from tinygrad_edu.engine.tensor import Tensor
 
 _erf = special_values.erf
 REFERENCES = {
@@ -191,6 +192,18 @@ def test_op_keeps_what_its_declaration_promises(op: Op, dtype: str) -> None:
         if case.xs:
             for check in checks.DERIVATIVES:
                 check(case)
+
+
+@pytest.mark.parametrize("op", [pytest.param(op, id=name) for name, op in REGISTRY.items()])
+def test_only_a_view_shares_memory_with_an_argument(op: Op) -> None:
+    for sample in checks.samples(op):
+        arrays = [Tensor(a) for a in sample.args if isinstance(a, np.ndarray)]
+        rest = iter(arrays)
+        given = [next(rest) if isinstance(a, np.ndarray) else a for a in sample.args]
+        ys = op(*given, **sample.params)
+        for y in ys if isinstance(ys, tuple) else (ys,):
+            sharing = [x for x in arrays if isinstance(y, Tensor) and np.shares_memory(x.array, y.array)]
+            assert not sharing or (isinstance(op, View) and sharing == arrays[:1]), f"{op.name} returns its argument's memory"
 
 
 def test_every_op_has_an_independent_reference() -> None:

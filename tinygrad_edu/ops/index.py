@@ -209,9 +209,31 @@ setitem: Op = linear(
 getitem.write = setitem
 
 
+_ENDS = frozenset({int, type(None)})
+_PLAIN = frozenset({int, type(None), type(Ellipsis)})
+
+
+def _is_plain(part: Any) -> bool:
+    """Whether this part of an index needs no parsing."""
+    cls = type(part)
+    if cls is slice:
+        return type(part.start) in _ENDS and type(part.stop) in _ENDS and type(part.step) in _ENDS
+    return cls in _PLAIN
+
+
 def index(x: Tensor, key: Any) -> Any:
     """`x[key]` with NumPy's basic and advanced indexing; index arrays may be Tensors. A basic index makes a view."""
-    if type(key) is int:
+    if type(key) is tuple:
+        for part in key:
+            if not _is_plain(part):
+                break
+        else:
+            try:
+                return getitem(x, spec=key)
+            except IndexError:
+                _check_rank(x, key)
+                raise
+    elif _is_plain(key):
         return getitem(x, spec=(key,))
     spec, indices = parse(x, key)
     return getitem(x, *indices, spec=spec)
@@ -265,7 +287,7 @@ def _concrete(part: Any) -> Any:
     return part
 
 
-def _check_rank(x: Any, spec: list[Any]) -> None:
+def _check_rank(x: Any, spec: Sequence[Any]) -> None:
     used = sum(1 for part in spec if part is not None and part is not Ellipsis)
     if used > x.ndim:
         raise IndexError(f"indexing: {used} indices for a tensor with {x.ndim} axes (shape {x.shape}).")
