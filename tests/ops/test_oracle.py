@@ -54,7 +54,33 @@ def check(row, rng):
     drawn = Drawn(rng, dtype)
     values = [drawn.value(kind) for kind in row.kinds]
     ours, theirs = run(tg, row, values), run(torch, row, values)
-    compare(ours, theirs, dtype, row, rng)
+    tolerance, weights, gradients = compare(ours, theirs, dtype, row, rng)
+    if weights:
+        forward_agrees(row, values, weights, gradients, tolerance, rng)
+
+
+def forward_agrees(row, values, weights, gradients, tolerance, rng):
+    """⟨w, J v⟩ = ⟨Jᵀ w, v⟩: forward mode fits the gradients that fit PyTorch's."""
+    moving = [i for i, v in enumerate(values) if isinstance(v, np.ndarray) and v.dtype.kind in "fc"]
+    directions = [rng.uniform(-1, 1, values[i].shape) for i in moving]
+    primals = [tg.from_numpy(copied_as_it_lies(values[i])) for i in moving]
+
+    def f(*xs):
+        given = [v if not isinstance(v, np.ndarray) else tg.from_numpy(v) for v in values]
+        for i, x in zip(moving, xs, strict=True):
+            given[i] = x
+        found = flat(row.f(tg, *given))
+        return tuple(y for y in found if isinstance(y, tg.Tensor) and y.dtype.kind in "fc")
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        tangents = tuple(tg.tensor(d, dtype=p.dtype) for d, p in zip(directions, primals, strict=True))
+        outputs = tg.func.jvp(f, tuple(primals), tangents)[1]
+    if len(outputs) != len(weights):
+        return  # some outputs have no gradient
+    forward = sum(np.sum(np.conj(w) * y.numpy()).real for w, y in zip(weights, outputs, strict=True))
+    backward = sum(np.sum(np.conj(g) * d).real for g, d in zip(gradients, directions, strict=True))
+    assert abs(forward - backward) <= 1000 * tolerance * max(1.0, abs(backward))
 
 
 class Drawn:
@@ -159,13 +185,16 @@ def compare(ours, theirs, dtype, row, rng):
             mine.append(a)
             other.append(b)
     if not other:
-        return
+        return tolerance, [], []
     assert all(a.requires_grad for a in mine), "PyTorch's result requires a gradient"
     got = tg.autograd.grad(mine, our_leaves, [tg.tensor(w) for w in weights], allow_unused=True)
     want = torch.autograd.grad(other, their_leaves, [torch.from_numpy(np.array(w)) for w in weights], allow_unused=True)
+    gradients = []
     for a, b, leaf in zip(got, want, their_leaves, strict=True):
         zero = torch.zeros_like(leaf)
-        close(tg.from_numpy(zero.numpy()) if a is None else a, zero if b is None else b, 10 * tolerance)
+        gradients.append(zero.numpy() if a is None else a.numpy())
+        close(tg.from_numpy(gradients[-1]), zero if b is None else b, 10 * tolerance)
+    return tolerance, weights, gradients
 
 
 def close(a, b, tolerance):

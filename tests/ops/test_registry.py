@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from tests.ops import checks, special_values
+from tests.ops import checks, special_values, window_values
 from tests.ops.checks import Case
 from tinygrad_edu.engine.families import Local, View
 from tinygrad_edu.engine.op import REGISTRY, Op, Rule
@@ -21,6 +21,7 @@ from tinygrad_edu.engine.tensor import Tensor
 _erf = special_values.erf
 REFERENCES = {
     **special_values.REFERENCES,
+    **window_values.REFERENCES,
     "real": np.real,
     "imag": np.imag,
     "power": np.power,
@@ -203,7 +204,9 @@ def test_only_a_view_shares_memory_with_an_argument(op: Op) -> None:
         ys = op(*given, **sample.params)
         for y in ys if isinstance(ys, tuple) else (ys,):
             sharing = [x for x in arrays if isinstance(y, Tensor) and np.shares_memory(x.array, y.array)]
-            assert not sharing or (isinstance(op, View) and sharing == arrays[:1]), f"{op.name} returns its argument's memory"
+            assert not sharing or (isinstance(op, View) and sharing == arrays[:1]), (
+                f"{op.name} returns its argument's memory"
+            )
 
 
 def test_every_op_has_an_independent_reference() -> None:

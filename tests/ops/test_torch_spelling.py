@@ -33,6 +33,7 @@ def test_a_view_shares_memory_or_is_refused():
         x.t().view(6)
     assert x.t().reshape(6).tolist() == [0, 3, 1, 4, 2, 5]
     assert x.t().contiguous().view(6).tolist() == [0, 3, 1, 4, 2, 5]
+    assert x[:, [0, 2]].view(-1).tolist() == [0, 2, 3, 5]  # whose memory nobody else has
     assert x.contiguous() is x
     assert x.stride() == (3, 1)
     assert not x.t().is_contiguous()
@@ -42,6 +43,8 @@ def test_functions_take_lists_arrays_tensors_and_keep_arrays_arrays():
     assert tg.sum([1, 2, 3]).item() == 6
     assert isinstance(tg.exp(np.ones(3)), np.ndarray)
     assert isinstance(tg.exp([0.0]), tg.Tensor)
+    for f in (tg.round, tg.std, tg.norm, tg.flatten, tg.log_softmax, tg.max, tg.squeeze):
+        assert not isinstance(f(np.ones((2, 2))), tg.Tensor)
     assert tg.exp(0.0) == 1.0
     assert tg.abs(input=tg.tensor(-1.0)).item() == 1.0
     with pytest.raises(TypeError, match="input"):

@@ -12,7 +12,7 @@ from rich.text import Text
 from tinygrad_edu.engine.op import REGISTRY
 from tinygrad_edu.errors import ConfigError
 from tinygrad_edu.ops._catalogue import Entry, catalogue, left_out
-from tinygrad_edu.visualize._diagram import rule_text
+from tinygrad_edu.visualize._formulas import rule_text
 
 FORMATS = ("table", "markdown", "json")
 
@@ -21,7 +21,11 @@ def show(name: str, *, numpy: bool, form: str, console: Console) -> None:
     """Print the operations, or NumPy's names, whose name contains `name`."""
     if form not in FORMATS:
         raise ConfigError(f"--format must be one of {', '.join(FORMATS)}, not {form!r}.")
-    headings = ("NumPy", "family", "derivative", "vmap", "notes") if numpy else ("operation", "family", "mathematics", "derivative")
+    headings = (
+        ("NumPy", "family", "derivative", "vmap", "notes")
+        if numpy
+        else ("operation", "family", "mathematics", "derivative")
+    )
     rows = _numpy_rows(name) if numpy else _op_rows(name)
     if not rows:
         raise ConfigError(f"nothing here is called {name!r}.")
@@ -60,7 +64,9 @@ def _row(entry: Entry) -> tuple[str, ...]:
 def markdown(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A table in Markdown, one line per row."""
     lines = [headings, ["---"] * len(headings), *rows]
-    return "".join("| " + " | ".join(cell.replace("|", "\\|").replace("\n", "; ") for cell in line) + " |\n" for line in lines)
+    return "".join(
+        "| " + " | ".join(cell.replace("|", "\\|").replace("\n", "; ") for cell in line) + " |\n" for line in lines
+    )
 
 
 def coverage_page() -> str:
@@ -74,9 +80,9 @@ def coverage_page() -> str:
     parts = [
         "# Which of NumPy's functions work on Tensors\n\n",
         "This page is written by `tinygrad-edu ops --coverage`; `tinygrad_edu.ops.catalogue()` returns the same as records.\n",
-        f"Of {len(entries)} names, {both} pass derivatives in both modes (those that are constant almost everywhere pass zeros), to any\n",
-        "order; the others return indices, sizes or truth values. `vmap` says whether a batch runs at once (rule) or one example after\n",
-        "the other (loop).\n\n",
+        f"Of {len(entries)} names, {both} pass derivatives in both modes (those that are constant almost everywhere pass zeros), to\n",
+        "any order; the others return indices, sizes or truth values. `vmap` says whether a batch runs at once (rule) or one\n",
+        "example after the other (loop).\n\n",
         markdown(("NumPy", "family", "derivative", "vmap", "notes"), rows),
         "\n## Left out\n\n",
         markdown(("why", "names"), [(reason, ", ".join(names)) for reason, names in reasons.items()]),

@@ -241,8 +241,8 @@ class Tensor(_Methods):
     def _number(self) -> Any:
         if (self.node is not None or self.level) and stores_item(2):
             raise GraphError(
-                "array[index] = tensor: this tensor carries a derivative, which a plain array would lose without a word. Write into "
-                "a Tensor instead (tg.zeros(...)), or store x.detach()."
+                "array[index] = tensor: this tensor carries a derivative, which a plain array would lose without a word. Write "
+                "into a Tensor instead (tg.zeros(...)), or store x.detach()."
             )
         return self.item()
 
@@ -258,27 +258,6 @@ class Tensor(_Methods):
             raise TypeError("len() of a 0-d tensor")
         return self.shape[0]
 
-    def __format__(self, spec: str) -> str:
-        return format(self.item(), spec) if spec and self.ndim == 0 else format(str(self), spec)
-
-    def __repr__(self) -> str:
-        text = np.array2string(
-            self.detach().numpy(),
-            separator=", ",
-            precision=4,
-            threshold=1000,
-            floatmode="maxprec_equal",
-            prefix="tensor(",
-        )
-        parts = [text]
-        if self.dtype.name not in (get_default_dtype().name, "int64", "bool"):
-            parts.append(f"dtype={self.dtype.name}")
-        if isinstance(self.node, Leaf):
-            parts.append("requires_grad=True")
-        elif self.node is not None:
-            parts.append(f"grad_fn=<{self.node.name}>")
-        return f"tensor({', '.join(parts)})"
-
     # -- NumPy's protocols, which ops/ufuncs.py fills in ---------------------------------------------------------------
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
@@ -289,7 +268,6 @@ class Tensor(_Methods):
 
 
 LEVEL0.add(Tensor)
-
 
 
 class Slot(Protocol[T]):

@@ -51,10 +51,9 @@ def bases(x: Tensor) -> Iterator[Tensor]:
 def remember(y: Tensor, x: Tensor, op: Any, rest: tuple[Any, ...], params: dict[str, Any]) -> None:
     """Note that `y = op(x, *rest, **params)` is a view of `x`."""
     limit = "" if STATE.grad else NO_GRAD
-    try:
-        limit = x.origin.limit or limit
-    except AttributeError:  # an empty slot: nobody's view
-        pass
+    above = getattr(x, "origin", None)
+    if above is not None:
+        limit = above.limit or limit
     y.origin = tuple.__new__(Origin, (x, op, rest, params, limit))  # three times as fast as Origin(...)
     try:
         known = x.views

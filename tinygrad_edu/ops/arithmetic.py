@@ -35,10 +35,17 @@ multiply = elementwise(
     numpy=np.multiply,
     complex=True,
 )
+
+
+def _divide_by_dividend(y: Any, a: Any, b: Any) -> Any:
+    # Python's 1 / 0 is an error where NumPy's is an infinity, as is the quotient itself.
+    return math.copysign(math.inf, b) if isinstance(b, NUMBERS) and b == 0 else 1 / b
+
+
 divide = elementwise(
     "divide",
     np.true_divide,
-    D("1/b", lambda y, a, b: 1 / b, reads=[1]),
+    D("1/b", _divide_by_dividend, reads=[1]),
     D("−(a/b)/b", lambda y, a, b: -(a / b) / b, reads=[0, 1]),
     math="y = a / b",
     domain=[(-2.0, 2.0), (0.5, 2.0)],

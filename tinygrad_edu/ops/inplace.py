@@ -18,7 +18,7 @@ from tinygrad_edu.engine.modes import no_grad
 from tinygrad_edu.engine.op import kind_rank
 from tinygrad_edu.engine.tensor import Tensor, as_value, become, is_recording, make
 from tinygrad_edu.engine.views import NO_GRAD, alive, bases, origin_of, outdate, settle, settle_values
-from tinygrad_edu.errors import DTypeError, GraphError, InPlaceError, LevelError, ShapeError
+from tinygrad_edu.errors import DTypeError, GraphError, InPlaceError, ShapeError
 from tinygrad_edu.ops import elementwise as e
 from tinygrad_edu.ops import index, shape
 
@@ -147,8 +147,8 @@ def _fitting(new: Any, x: Tensor, name: str, casts: bool) -> Tensor:
         return new
     if not casts and kind_rank(new.dtype) > kind_rank(x.dtype):
         raise DTypeError(
-            f"{name}: the result has dtype {new.dtype}, which doesn't go into a tensor of {x.dtype} without loss. Convert the tensor "
-            "first, e.g. x.float()."
+            f"{name}: the result has dtype {new.dtype}, which doesn't go into a tensor of {x.dtype} without loss. Convert the "
+            "tensor first, e.g. x.float()."
         )
     return new.to(x.dtype)
 
@@ -213,7 +213,9 @@ def reshaped_in_place(x: Tensor, name: str, y: Tensor) -> Tensor:
 def detach_in_place(x: Tensor) -> Tensor:
     """`x` itself outside the graph."""
     if origin_of(x) is not None and x.node is not None:
-        raise InPlaceError("detach_: this is a view, whose base stays in the graph; use x.detach() for a tensor outside.")
+        raise InPlaceError(
+            "detach_: this is a view, whose base stays in the graph; use x.detach() for a tensor outside."
+        )
     x.node = None
     return x
 
@@ -229,5 +231,9 @@ def fill_diagonal(x: Tensor, value: Any, wrap: bool = False) -> None:
     else:
         key = (np.arange(min(x.shape)),) * x.ndim
     if np.ndim(value) == 1:
-        value = np.resize(value, len(key[0])) if not isinstance(value, Tensor) else value[np.arange(len(key[0])) % len(value)]
+        value = (
+            np.resize(value, len(key[0]))
+            if not isinstance(value, Tensor)
+            else value[np.arange(len(key[0])) % len(value)]
+        )
     assign(x, key, value)

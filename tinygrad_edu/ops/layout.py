@@ -11,6 +11,7 @@ import numpy as np
 from tinygrad_edu.engine.families import linear
 from tinygrad_edu.engine.op import Op, Sample
 from tinygrad_edu.engine.tensor import Tensor
+from tinygrad_edu.engine.views import origin_of
 from tinygrad_edu.errors import ShapeError
 from tinygrad_edu.ops.shape import reshape, resolve_shape
 
@@ -32,8 +33,9 @@ def _array(x: Any) -> Any:
 
 def is_contiguous(x: Any) -> bool:
     """Whether the elements lie side by side in memory, in the order of the axes."""
-    array = _array(x)
-    return True if array is None else bool(array.flags.c_contiguous)
+    if isinstance(x, Tensor) and x.level:
+        return all(map(is_contiguous, x.parts()))
+    return bool((x.array if isinstance(x, Tensor) else x).flags.c_contiguous)
 
 
 def contiguous(x: Any) -> Any:
@@ -50,12 +52,14 @@ def strides(x: Any) -> tuple[int, ...]:
 
 
 def viewed(x: Any, size: tuple[Any, ...]) -> Any:
-    """The same memory in another shape; ShapeError where only a copy could have it."""
+    """The same memory in another shape; ShapeError where only a copy could have it.
+
+    A result of its own memory may be copied without anyone seeing it: NumPy lays some out otherwise than PyTorch does.
+    """
     wanted = resolve_shape(math.prod(x.shape), size, "view")
-    array = _array(x)
-    if array is not None and not array.flags.c_contiguous:
-        y = array.reshape(wanted)
-        if y.size and not np.may_share_memory(y, array):
+    if isinstance(x, Tensor) and not x.level and origin_of(x) is not None and not x.array.flags.c_contiguous:
+        y = x.array.reshape(wanted)
+        if y.size and not np.may_share_memory(y, x.array):
             raise ShapeError(
                 f"view: shape {x.shape} with strides {strides(x)} has no view of shape {wanted}: the elements don't lie in that "
                 "order in memory. Use x.reshape(...), which copies where it must, or x.contiguous().view(...)."

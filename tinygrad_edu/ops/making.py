@@ -76,3 +76,21 @@ def asarray(obj: Any, *, dtype: Any = None, copy: bool | None = None, requires_g
 def scalar_tensor(s: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """A 0-d tensor, in the default dtype unless given another."""
     return create.tensor(s, dtype=dtype or get_default_dtype(), requires_grad=requires_grad)
+
+
+def _window(name: str, numpy: Callable[..., Any], *default: float) -> Callable[..., Tensor]:
+    def window(
+        window_length: int, periodic: bool = True, *shape: float, dtype: Any = None, requires_grad: bool = False
+    ) -> Tensor:
+        values = numpy(window_length + bool(periodic and window_length > 1), *(shape or default))[:window_length]
+        made = make(values.astype(dtype or get_default_dtype()), None)
+        return made.requires_grad_() if requires_grad else made
+
+    window.__name__ = name
+    window.__doc__ = f"As `np.{numpy.__name__}`; if `periodic`, one more is computed and the last left out."
+    return anywhere(window)
+
+
+hann_window, hamming_window = _window("hann_window", np.hanning), _window("hamming_window", np.hamming)
+blackman_window, bartlett_window = _window("blackman_window", np.blackman), _window("bartlett_window", np.bartlett)
+kaiser_window = _window("kaiser_window", np.kaiser, 12.0)

@@ -36,8 +36,8 @@ def _along(x: Any, dim: int, index: Any, name: str) -> tuple[Any, ...]:
         raise DTypeError(f"{name}: the index must hold integers, not {index.dtype}.")
     if index.ndim != x.ndim or any(n > m for i, (n, m) in enumerate(zip(index.shape, x.shape, strict=True)) if i != at):
         raise ShapeError(
-            f"{name}: an index of shape {index.shape} for a tensor of shape {x.shape}: it needs as many axes, and but for axis {dim} "
-            "none may be longer."
+            f"{name}: an index of shape {index.shape} for a tensor of shape {x.shape}: it needs as many axes, and but for axis "
+            f"{dim} none may be longer."
         )
     grid = np.ogrid[tuple(slice(n) for n in index.shape)]
     return tuple(index if i == at else g for i, g in enumerate(grid))
@@ -131,7 +131,9 @@ def masked_scatter(x: Any, mask: Any, source: Any) -> Any:
     return _put(x, places, flat[:count])
 
 
-def slice_scatter(x: Any, src: Any, dim: int = 0, start: int | None = None, end: int | None = None, step: int = 1) -> Any:
+def slice_scatter(
+    x: Any, src: Any, dim: int = 0, start: int | None = None, end: int | None = None, step: int = 1
+) -> Any:
     """`x` with the slice `start:end:step` along `dim` replaced by `src`."""
     at = one_axis(dim, x.ndim, "slice_scatter")
     return _put(x, (*(slice(None),) * at, slice(start, end, step)), src)

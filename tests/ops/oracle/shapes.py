@@ -76,4 +76,12 @@ ROWS: dict[str, Row] = {
     "strides": row(lambda T, x: [tuple(x.stride()), x.stride(0), x.is_contiguous(), x.t().is_contiguous()], A("ab")),
     "new": row(lambda T, x: [x.new_zeros(2, 3), x.new_ones((2,)), x.new_full((2, 2), 3.5), x.new_tensor([1, 2])], A()),
     "item": row(lambda T, x: [x.sum().item() > 0, x.tolist() == x.tolist(), bool(x.sum() > 0), len(x)], A("ab")),
+    "made": row(lambda T, x: [T.zeros(2, 3), T.ones((2,), dtype=T.int64), T.full((2,), 1.5), T.eye(2, 3), T.zeros(size=(2,)),
+                              T.zeros_like(x), T.ones_like(input=x), T.full_like(x, 2.0), T.empty(0)], A("ab")),
+    "ranges": row(lambda T, x: [T.arange(5), T.arange(1, 2, 0.25), T.arange(end=3), T.arange(1.0, 4.0), T.linspace(0, 1, 7),
+                                T.linspace(0, 1, steps=3, device="cpu"), T.logspace(0, 2, 5), T.range(1, 2, 0.5)], A("a")),
+    "windows": row(lambda T, x: [f(n, p) for f in (T.hann_window, T.hamming_window, T.blackman_window, T.bartlett_window,
+                                 T.kaiser_window) for n in (1, 2, 7) for p in (True, False)], A("a")),
+    "tensor": row(lambda T, x: [T.tensor([1, 2]), T.tensor([1.5, 2]), T.tensor(True), T.tensor([[1j]]), T.as_tensor([1.0]),
+                                T.asarray([1, 2]), T.scalar_tensor(3), T.tensor([1, 2], dtype=T.float64)], A("a")),
 }  # fmt: skip

@@ -51,7 +51,9 @@ ROWS |= {
     "angle": row(lambda T, x: T.angle(x), A(), complex=True),
     "round decimals": row(lambda T, x: T.round(x, decimals=2), A()),
     "logit eps": row(lambda T, x: T.logit(x, eps=0.2), A("*", 0.01, 0.99)),
-    "nan_to_num": row(lambda T, x: T.nan_to_num(T.log(x), nan=1.5, neginf=-3.0), A("*", -1, 1, fix=np.round)),
+    "nan_to_num": row(
+        lambda T, x: T.nan_to_num(T.log(x), nan=1.5, neginf=-3.0), A("*", -1, 1, fix=np.round), gradient=False
+    ),
     "softmax": row(lambda T, x: T.softmax(x, -1), A("+")),
     "softmax dtype": row(lambda T, x: x.softmax(0, dtype=T.float64), A("+")),
     "log_softmax": row(lambda T, x: x.log_softmax(dim=0), A("+")),

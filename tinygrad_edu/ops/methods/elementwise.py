@@ -165,7 +165,10 @@ class Unary:
     absolute, negative, fix = abs, neg, trunc  # noqa: A003
     arccos, arcsin, arctan, arccosh, arcsinh, arctanh = acos, asin, atan, acosh, asinh, atanh
 
-    round = e.round
+    def round(self: Any, decimals: int = 0) -> Tensor:
+        """To the nearest integer, halves to even, or to `decimals` decimal places."""
+        return e.round_(self, decimals=decimals)
+
     logit = activation.logit
 
     def nan_to_num(self: Any, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None) -> Tensor:
