@@ -80,8 +80,8 @@ def coverage_page() -> str:
     parts = [
         "# Which of NumPy's functions work on Tensors\n\n",
         "This page is written by `tinygrad-edu ops --coverage`; `tinygrad_edu.ops.catalogue()` returns the same as records.\n",
-        f"Of {len(entries)} names, {both} pass derivatives in both modes (those that are constant almost everywhere pass zeros), to\n",
-        "any order; the others return indices, sizes or truth values. `vmap` says whether a batch runs at once (rule) or one\n",
+        f"Of {len(entries)} names, {both} pass derivatives in both modes to any order (zeros, where they are constant almost\n",
+        "everywhere); the others return indices, sizes or truth values. `vmap` says whether a batch runs at once (rule) or one\n",
         "example after the other (loop).\n\n",
         markdown(("NumPy", "family", "derivative", "vmap", "notes"), rows),
         "\n## Left out\n\n",
