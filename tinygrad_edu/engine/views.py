@@ -108,9 +108,10 @@ def settle(x: Tensor, node: Node | None) -> None:
 
 def outdate(x: Tensor) -> None:
     """After a write that isn't recorded: the views that can't be made afresh are outdated all the same, as in PyTorch."""
-    pending = [next(iter([*bases(x)][::-1]), x)]
-    if pending[0].node is None:
+    *_, root = x, *bases(x)
+    if root.node is None:
         return
+    pending = [root]
     while pending:
         base = pending.pop()
         for view in alive(base):

@@ -137,8 +137,6 @@ def _without_ellipsis(spec: Spec, ndim: int) -> Spec:
     return (*spec[:at], *fill, *spec[at + 1 :])
 
 
-
-
 def _getitem(x: Any, *indices: Any, spec: Spec) -> Any:
     y = x[key_of(spec, indices)]
     # NumPy's single element is a copy; with an ellipsis it is a view like all the others.
@@ -223,18 +221,16 @@ def _is_plain(part: Any) -> bool:
 
 def index(x: Tensor, key: Any) -> Any:
     """`x[key]` with NumPy's basic and advanced indexing; index arrays may be Tensors. A basic index makes a view."""
-    if type(key) is tuple:
-        for part in key:
-            if not _is_plain(part):
-                break
-        else:
-            try:
-                return getitem(x, spec=key)
-            except IndexError:
-                _check_rank(x, key)
-                raise
-    elif _is_plain(key):
-        return getitem(x, spec=(key,))
+    parts = key if type(key) is tuple else (key,)
+    for part in parts:
+        if not _is_plain(part):
+            break
+    else:
+        try:
+            return getitem(x, spec=parts)
+        except IndexError:
+            _check_rank(x, parts)
+            raise
     spec, indices = parse(x, key)
     return getitem(x, *indices, spec=spec)
 
