@@ -16,13 +16,14 @@ TORCH_VERSION = $(shell sed -n 's/^oracle = \["torch==\(.*\)"\].*/\1/p' pyprojec
 # The stamps below all install into one .venv.
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-oracle test-programs test-layers check-op bench lint format clean
+.PHONY: help demo test test-oracle test-programs test-layers check-op test-browser bench lint format clean
 
 help:
 	@echo "make demo         train on handwritten digits, draw the graph, compare both modes; results in out/"
 	@echo "make test         run the tests (those that compare with PyTorch skip if it isn't installed)"
 	@echo "make test-oracle  install PyTorch's CPU build and run the tests that compare with it"
 	@echo "make test-programs  run ten thousand random programs of in-place writes on PyTorch and here"
+	@echo "make test-browser  install a headless Chromium if there is none and show it the player's pages"
 	@echo "make test-layers  check only that each module imports from its own layer or one below"
 	@echo "make check-op OP=NAME  check all that follows from one op's declaration"
 	@echo "make bench        install the peers (PyTorch, JAX, autograd, MyGrad) and run the benchmarks"
@@ -42,6 +43,10 @@ test-oracle: $(VENV)/.has-test $(VENV)/.has-oracle
 # Ten thousand random programs of views and in-place writes, on PyTorch and here; `make test-oracle` runs a few hundred.
 test-programs: $(VENV)/.has-test $(VENV)/.has-oracle
 	TINYGRAD_EDU_REQUIRE_ORACLE=1 TINYGRAD_EDU_PROGRAMS=10000 $(BIN)/python -m pytest -n 2 -q tests/inplace/test_programs.py
+
+test-browser: $(VENV)/.has-test $(VENV)/.has-browser
+	$(BIN)/python -m tests.browser.chromium
+	TINYGRAD_EDU_REQUIRE_BROWSER=1 $(BIN)/python -m pytest -q tests/browser
 
 test-layers: $(VENV)/.has-test
 	$(BIN)/python -m pytest -q tests/test_layers.py

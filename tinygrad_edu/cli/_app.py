@@ -117,3 +117,94 @@ def ops(
             print(_ops.coverage_page(), end="")
         else:
             _ops.show(name, numpy=numpy, form=form, console=Console())
+
+
+_TARGET = Annotated[str, typer.Argument(metavar="FILE.py:FUNC", help="A function in a file, or a model.")]
+_AT = Annotated[str, typer.Option(help="The inputs: numbers, and lists for arrays, such as 2,5 or [1,2,3],0.5.")]
+_SHAPES = Annotated[
+    list[str] | None, typer.Option("--shape", metavar="4,3", help="An input of ones with this shape; may be repeated.")
+]
+_SEED = Annotated[int, typer.Option(help="The number of the input whose tangent is one.")]
+
+
+@app.command()
+def draw(
+    target: _TARGET,
+    at: _AT = "",
+    shape: _SHAPES = None,
+    out: Annotated[Path, typer.Option(help="The file to write: .svg, .png, .dot or .html.")] = Path("graph.svg"),
+    seed: _SEED = 0,
+    depth: Annotated[int | None, typer.Option(help="Draw modules that are nested so deep as one box.")] = None,
+    expand: Annotated[bool, typer.Option("--expand", help="Draw every one of several like modules in a row.")] = False,
+    color_by: Annotated[str, typer.Option(help=_choice("Shade", ("none", "grad", "time", "flops", "bytes")))] = "none",
+    max_nodes: Annotated[int, typer.Option(help="Boxes at most.")] = 150,
+    rankdir: Annotated[str, typer.Option(help=_choice("Where it goes", ("TB", "BT", "LR", "RL")))] = "TB",
+) -> None:
+    """Draw the graph of a function: values, tangents, adjoints, and the local derivative on each arrow."""
+    with _reported("draw"):
+        from tinygrad_edu.cli._see import show_drawing
+
+        options = {"depth": depth, "expand": expand, "color_by": color_by, "max_nodes": max_nodes, "rankdir": rankdir}
+        raise typer.Exit(show_drawing(target, at, shape or [], out, seed, options, Console()))
+
+
+@app.command()
+def play(
+    target: _TARGET,
+    at: _AT = "",
+    shape: _SHAPES = None,
+    out: Annotated[Path, typer.Option(help="The page to write: .html.")] = Path("play.html"),
+    seed: _SEED = 0,
+    max_steps: Annotated[int, typer.Option(help="Operations at most.")] = 150,
+    show: Annotated[bool, typer.Option("--open", help="Show it in the browser.")] = False,
+) -> None:
+    """Write a page that steps through a function: values and tangents forward, adjoints back."""
+    with _reported("play"):
+        from tinygrad_edu.cli._play import show_player
+
+        options = {"seed": seed, "max_steps": max_steps, "open": show}
+        raise typer.Exit(show_player(target, at, shape or [], out, options, Console()))
+
+
+@app.command()
+def trace(
+    target: _TARGET,
+    at: _AT = "",
+    shape: _SHAPES = None,
+    seed: _SEED = 0,
+    form: Annotated[
+        str, typer.Option("--format", help=_choice("How", ("table", "markdown", "latex", "html", "json")))
+    ] = "table",
+) -> None:
+    """Print the evaluation trace of a function: values and tangents forward, adjoints with their partial sums back."""
+    with _reported("trace"):
+        from tinygrad_edu.cli._see import show_trace
+
+        raise typer.Exit(show_trace(target, at, shape or [], seed, form, Console()))
+
+
+@app.command()
+def summary(
+    target: _TARGET,
+    at: _AT = "",
+    shape: _SHAPES = None,
+    form: Annotated[
+        str, typer.Option("--format", help=_choice("How", ("table", "markdown", "html", "json")))
+    ] = "table",
+) -> None:
+    """Print the modules of a model: shapes, parameters, multiply-adds, memory forward and backward."""
+    with _reported("summary"):
+        from tinygrad_edu.cli._see import show_summary
+
+        raise typer.Exit(show_summary(target, at, shape or [], form, Console()))
+
+
+@app.command("run")
+def run_(
+    script: Annotated[str, typer.Argument(help="A Python file that imports torch.")],
+    arguments: Annotated[list[str] | None, typer.Argument(help="What the script finds in sys.argv.")] = None,
+) -> None:
+    """Run a script written for PyTorch as it is: in its process, `import torch` means this package."""
+    from tinygrad_edu.as_torch import run_script
+
+    raise typer.Exit(run_script(script, arguments or []))

@@ -73,9 +73,11 @@ def one_batch(run: Run) -> tuple[Tensor, Tensor]:
 
 
 def draw_step(run: Run) -> Drawing:
-    """The graph that one training step records, from the images to the loss."""
+    """The graph that one training step records, from the images to the loss, with the gradients of that step."""
     images, labels = one_batch(run)
+    run.model.zero_grad()
     loss = run.loss(run.model.train()(images), labels)
+    loss.backward(retain_graph=True)
     return draw(loss, run.model, names={"images": images, "labels": labels, "loss": loss})
 
 
@@ -106,6 +108,4 @@ def _summary(run: Run, outcome: Outcome, comparison: Comparison, drawing: Drawin
     table.add_row("difference of the modes", f"{agreement.jacobians.relative:.0e} of the largest entry")
     table.add_section()
     table.add_row("graph", f"{drawing.nodes} boxes, in {escape(str(picture))}")
-    if drawing.message:
-        table.add_row("", escape(drawing.message))
     return table

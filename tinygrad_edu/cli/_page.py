@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import re
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -15,6 +14,7 @@ from tinygrad_edu.cli._train import Outcome
 from tinygrad_edu.cli._training import Run
 from tinygrad_edu.compare import Comparison
 from tinygrad_edu.visualize import Drawing
+from tinygrad_edu.visualize._export import element_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ def write_page(page: Page, path: Path) -> None:
         comparison=page.comparison,
         report=page.comparison.report(),
         drawing=page.drawing,
-        svg=None if page.drawing.message else _inline(page.drawing.svg or ""),
+        svg=Markup(element_of(page.drawing.svg)),
         images=images,
         files=sorted(file.name for file in page.folder.iterdir() if file.is_file() and file.name != path.name),
     )
@@ -56,9 +56,3 @@ def write_page(page: Page, path: Path) -> None:
 
 def _data_uri(path: Path) -> str | None:
     return f"data:image/png;base64,{base64.b64encode(path.read_bytes()).decode()}" if path.exists() else None
-
-
-def _inline(svg: str) -> Markup:
-    """An SVG document as an element of a page: without what stands before it, and sized by the page."""
-    element = svg[svg.index("<svg") :]
-    return Markup(re.sub(r'(<svg\b[^>]*?) width="[^"]*" height="[^"]*"', r"\1", element, count=1))

@@ -1,6 +1,27 @@
-"""Pictures of recorded graphs: `draw(loss, model).save("graph.svg")`."""
+"""What happens in a program, to look at: `draw(loss, model)`, `trace_table(f, x)`, `summary(model, x)`, `diff(before, after)`.
 
+All of them read one recorded trace or graph (`_scene.py`); `trace(f, x)` is that trace by itself.
+"""
+
+from tinygrad_edu.visualize.diff import diff
 from tinygrad_edu.visualize.draw import Drawing, draw
 from tinygrad_edu.visualize.layout import LayoutWarning
+from tinygrad_edu.visualize.player import Page, play
+from tinygrad_edu.visualize.summary import Summary, summary
+from tinygrad_edu.visualize.table import TraceTable, trace_table
+from tinygrad_edu.visualize.trace import Trace, trace
 
-__all__ = ["Drawing", "LayoutWarning", "draw"]
+__all__ = [
+    "Drawing",
+    "LayoutWarning",
+    "Page",
+    "Summary",
+    "Trace",
+    "TraceTable",
+    "diff",
+    "draw",
+    "play",
+    "summary",
+    "trace",
+    "trace_table",
+]

@@ -1,303 +1,338 @@
-"""From a recorded graph to boxes and arrows with their texts; how these look is decided in `_dot.py`."""
+"""From a scene to boxes and arrows with their texts: what is shown, collapsed, cut, coloured. `_svg.py` and `_dot.py` write it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from tinygrad_edu.engine.graph import BY_ORDER, Leaf, Node, Pick, Spec, ancestors
-from tinygrad_edu.engine.op import Op
-from tinygrad_edu.engine.tensor import Tensor
+from tinygrad_edu.errors import ConfigError
+from tinygrad_edu.visualize._scene import Group, Operation, Scene, Value, chain_of_groups, told
+from tinygrad_edu.visualize._words import MISSING, barred, bytes_text, dotted, range_text
 
-_ARGUMENTS = "abcdefgh"  # as the ops' mathematics calls them, where there are several; a single one is x
-_LONGEST = 40  # characters of a metadata value that still say something
+MEASURES = ("none", "grad", "time", "flops", "bytes")
+_MARKS = {"added": "+ ", "removed": "− ", "changed": "~ ", "failed": "✗ "}
+_GIVEN = ("input", "parameter", "constant")
 
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """One thing to draw. `kind` is op, parameter, input, constant, output or cut."""
+    """One thing to draw. Its lines are pairs of a class and a text; `shade` is from 0 to 1 where boxes are coloured."""
 
     id: str
     kind: str
-    lines: tuple[str, ...]
-    module: str | None = None
+    lines: tuple[tuple[str, str], ...]
+    group: str = ""
+    status: str = ""
+    shade: float | None = None
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Arrow:
-    """The way of a value, in the direction of the computation; `label` says how the adjoint comes back along it."""
+    """The way of a value, in the direction of the computation; `label` says how the derivative comes back along it."""
 
+    id: str
     source: str
     target: str
     label: str = ""
+    kind: str = ""
 
 
 @dataclass(slots=True)
 class Diagram:
-    """Boxes in the order of the computation, arrows in that of their targets' arguments, and the titles of the modules."""
+    """Boxes in the order of the computation, arrows in that of their targets' arguments, and the frames around them."""
 
     boxes: list[Box] = field(default_factory=list)
     arrows: list[Arrow] = field(default_factory=list)
-    modules: dict[str, str] = field(default_factory=dict)
+    groups: dict[str, Group] = field(default_factory=dict)
     cut: int = 0
+    measure: str = "none"
+    extent: tuple[str, str] | None = None  # the least and the greatest of what is measured
+    path: frozenset[str] | None = None  # the ids on the highlighted paths
 
 
 @dataclass(frozen=True, slots=True)
-class Labels:
-    """What the user's program calls its values, by node or, for arrays that aren't differentiated, by identity."""
+class Options:
+    """What of a scene to show, as `draw` was asked."""
 
-    nodes: Mapping[Node, str]
-    arrays: Mapping[int, str]
-    parameters: Mapping[Node, str]  # "0.weight"
-    modules: Mapping[Node, str]  # of a parameter: the name of the module that owns it
-    titles: Mapping[str, str]  # of a module: "0 Linear"
-
-
-def labels_of(names: Mapping[str, Any] | None, model: Any) -> Labels:
-    """The names in `names` (what isn't a tensor is passed over) and those of the parameters and modules of `model`."""
-    nodes: dict[Node, str] = {}
-    arrays: dict[int, str] = {}
-    for name, value in (names or {}).items():
-        if isinstance(value, Tensor) and value.node is not None:
-            nodes.setdefault(value.node, name)
-        elif isinstance(value, Tensor) and value.level == 0:
-            arrays.setdefault(id(value.array), name)
-        elif isinstance(value, np.ndarray):
-            arrays.setdefault(id(value), name)
-    parameters: dict[Node, str] = {}
-    modules: dict[Node, str] = {}
-    titles: dict[str, str] = {}
-    if model is not None:
-        kinds = {name: type(module).__name__ for name, module in model.named_modules()}
-        for name, parameter in model.named_parameters():
-            if parameter.node is None:
-                continue
-            owner = name.rpartition(".")[0]
-            parameters[parameter.node] = name
-            modules[parameter.node] = owner
-            titles[owner] = f"{owner} {kinds.get(owner, '')}".strip()
-    return Labels(nodes, arrays, parameters, modules, titles)
+    values: bool = True
+    grads: bool = True
+    tangents: bool = True
+    depth: int | None = None
+    collapse: frozenset[str] = frozenset()
+    color_by: str = "none"
+    highlight: tuple[str, str] | None = None
+    max_nodes: int = 150
 
 
-def diagram_of(outputs: Sequence[tuple[str, Tensor]], labels: Labels, *, values: bool, limit: int) -> Diagram:
-    """What to draw of the graph behind `outputs`, pairs of a title and a tensor: about `limit` boxes, the latest first."""
-    nodes = [
-        node for node in ancestors([y.node for _, y in outputs if y.node is not None]) if not isinstance(node, Pick)
-    ]
-    shown = _choose(nodes, limit - len(outputs))
-    if len(shown) < len(nodes):
-        shown = _choose(nodes, limit - len(outputs) - 1)  # one box says that there is more
-    known = _known_values(shown, outputs) if values else {}
-    return _Draughtsman(labels, known, shown, len(nodes) - len(shown)).draw(outputs)
-
-
-def _choose(nodes: list[Node], budget: int) -> set[Node]:
-    """The nodes to draw, from the latest back until the boxes are used up; the first in any case.
-
-    A leaf's turn comes with the first op that uses it: however early it was made, it is drawn beside that op.
-    """
-    shown: set[Node] = set()
-    for node in nodes:
-        constants = sum(edge is None and is_constant(x) for edge, x in arguments(node))
-        if shown and budget < 1 + constants:
-            break
-        if node not in shown:
-            shown.add(node)
-            budget -= 1 + constants
-        for edge in node.edges:
-            if edge is not None and is_input(edge) and edge not in shown and budget > 0:
-                shown.add(edge)
-                budget -= 1
-    return shown
-
-
-def arguments(node: Node) -> list[tuple[Node | None, Any]]:
-    """Each argument's edge (None where nothing is differentiated) and what the node kept of it (None if that isn't known)."""
-    xs = node.xs if node.xs is not None and len(node.xs) == len(node.edges) else [None] * len(node.edges)
-    return list(zip(node.edges, xs, strict=True))
-
-
-def is_input(node: Node) -> bool:
-    """Whether a node stands for a value that came from outside: a leaf, or the argument of a transform such as `grad`."""
-    return node.op is None or (node.xs is None and all(edge is None for edge in node.edges))
-
-
-def is_constant(x: Any) -> bool:
-    return x is not None and not isinstance(x, Node)
-
-
-def _known_values(shown: set[Node], outputs: Sequence[tuple[str, Tensor]]) -> dict[Node, Any]:
-    """The values that can still be had: of the outputs, of leaves that are alive, and what nodes kept for their rules."""
-    known: dict[Node, Any] = {}
-    for node in shown:
-        if isinstance(node, Leaf) and (owner := node.owner()) is not None and owner.level == 0:
-            known[node] = owner.array
-        if isinstance(node.y, np.ndarray):
-            known[node] = node.y
-        for edge, x in arguments(node):
-            if edge is not None and not isinstance(edge, Pick) and isinstance(x, np.ndarray):
-                known[edge] = x
-    known.update((y.node, y.array) for _, y in outputs if y.node is not None and y.level == 0)
-    return known
+def diagram_of(scene: Scene, options: Options) -> Diagram:
+    """What to draw of a scene: at most about `max_nodes` boxes, the latest first."""
+    return _Draughtsman(scene, options).draw()
 
 
 class _Draughtsman:
-    """Makes the boxes and arrows; numbers them in the order of the computation, so that ids don't depend on memory."""
+    def __init__(self, scene: Scene, options: Options) -> None:
+        self.scene = scene
+        self.options = options
+        self.diagram = Diagram(measure=options.color_by)
+        self.closed = {id for id in scene.groups if self._is_closed(id)}
+        self.box_of = {op.id: self._closed_around(op.module) or op.id for op in scene.operations}
+        self.maker = {id: op for op in scene.operations for id in op.outputs}
+        self.users: dict[str, list[Operation]] = {}
+        for op in scene.operations:
+            for edge in op.edges:
+                self.users.setdefault(edge.source, []).append(op)
+        self.visible = {id for id in scene.values if self._is_visible(id)}
 
-    def __init__(self, labels: Labels, known: dict[Node, Any], shown: set[Node], cut: int) -> None:
-        self.labels = labels
-        self.known = known
-        self.shown = shown
-        self.diagram = Diagram(cut=cut)
-        self.ids: dict[Node, str] = {}
-        self.constants: dict[int, str] = {}
-        self.cut_id = ""
+    def _is_closed(self, id: str) -> bool:
+        chain = chain_of_groups(id, self.scene.groups)
+        named = id.partition("#")[0] in self.options.collapse or id in self.options.collapse
+        return named or (self.options.depth is not None and len(chain) >= self.options.depth)
 
-    def draw(self, outputs: Sequence[tuple[str, Tensor]]) -> Diagram:
-        if self.diagram.cut:
-            text = f"… {self.diagram.cut:,} earlier nodes aren't drawn"
-            self.cut_id = self._add("cut", [text, "draw(..., max_nodes=...) shows more"])
-        for node in sorted(self.shown, key=BY_ORDER):
-            if not is_input(node):
-                self._op(node, is_output=any(y.node is node for _, y in outputs))
-        for title, y in outputs:
-            assert y.node is not None
-            source, output = self._source(y.node, named=False)
-            lines = [self.labels.nodes.get(y.node, title), kind_of(y.node), *self._value(y.node)]
-            self._arrow(source, self._add("output", lines), output)
+    def _closed_around(self, group: str) -> str:
+        """The box that stands for a call's contents: of the outermost closed one around it."""
+        return next((f"m-{id}" for id in chain_of_groups(group, self.scene.groups) if id in self.closed), "")
+
+    def _is_visible(self, id: str) -> bool:
+        """Not what stays inside of a closed call."""
+        if self.scene.values[id].kind == "input":
+            return True
+        makers = [self.box_of[self.maker[id].id]] if id in self.maker else []
+        boxes = {*makers, *(self.box_of[op.id] for op in self.users.get(id, ()))}
+        return len(boxes) != 1 or not next(iter(boxes)).startswith("m-") or id in self.scene.outputs
+
+    def draw(self) -> Diagram:
+        units: dict[str, list[Operation]] = {}
+        for op in self.scene.operations:
+            units.setdefault(self.box_of[op.id], []).append(op)
+        shown = self._choose(units)
+        hidden = sum(len(ops) for id, ops in units.items() if id not in shown)
+        self.diagram.cut = hidden
+        drawn: set[str] = set()
+        if hidden:
+            text = f"… {hidden:,} earlier operations aren't drawn"
+            self._box(Box("cut", "cut", (("title", text), ("kind", "draw(..., max_nodes=...) shows more"))))
+        for id, ops in units.items():
+            if id not in shown:
+                continue
+            for op in ops:
+                for edge in op.edges:
+                    self._value(edge.source, drawn, units, shown)
+            self._box(self._module(id, ops) if id.startswith("m-") else self._operation(ops[0]))
+            self._arguments(id, ops)
+            for op in ops:
+                for output in op.outputs:
+                    self._value(output, drawn, units, shown)
+        for id in self.scene.values:
+            if id not in self.maker and id not in drawn and (id in self.scene.outputs or not hidden):
+                self._value(id, drawn, units, shown)
+        self._frames()
+        self._shade()
+        if self.options.highlight is not None:
+            self.diagram.path = frozenset(self._paths(*self.options.highlight))
         return self.diagram
 
-    def _op(self, node: Node, *, is_output: bool) -> None:
-        op = node.op
-        assert op is not None
-        sources: list[tuple[str, str]] = []
-        for position, (edge, x) in enumerate(arguments(node)):
-            if edge is not None:
-                source, output = self._source(edge)
-                sources.append((source, " · ".join(filter(None, [output, rule_text(op, position)]))))
-            elif is_constant(x):
-                sources.append((self._constant(x), ""))
-        # The box of an output has its name and value.
-        name = "" if is_output or node not in self.labels.nodes else f"{self.labels.nodes[node]} ="
-        title = " ".join(filter(None, [name, op.name, metadata_text(node.params)]))
-        cost = cost_of(node)
-        shape = kind_of(node) + (f" · {cost:,} flop{'s' * (cost != 1)}" if cost else "")
-        lines = [title, op.math, shape, *([] if is_output else self._value(node))]
-        self.ids[node] = target = self._add("op", lines, self._module(node))
-        for source, label in sources:
-            self._arrow(source, target, label)
+    def _choose(self, units: Mapping[str, Sequence[Operation]]) -> set[str]:
+        """What to draw, from the latest back until the boxes are used up; the last in any case."""
 
-    def _module(self, node: Node) -> str | None:
-        """The module that an op belongs to: the one that owns the parameters it uses, if that is one."""
-        owners = {self.labels.modules[edge] for edge in node.edges if edge is not None and edge in self.labels.modules}
-        return owners.pop() if len(owners) == 1 else None
+        def choose(budget: int) -> set[str]:
+            shown: set[str] = set()
+            values = set(self.scene.outputs)
+            budget -= len(values)
+            for id, ops in reversed(list(units.items())):
+                new = {v for op in ops for v in (*op.outputs, *(e.source for e in op.edges))} & self.visible
+                new -= values
+                if shown and budget < 1 + len(new):
+                    break
+                shown.add(id)
+                values |= new
+                budget -= 1 + len(new)
+            return shown
 
-    def _source(self, edge: Node, *, named: bool = True) -> tuple[str, str]:
-        """The box that a value comes from, and which of its outputs it is if it has several, with its name if `named`."""
-        output = ""
-        if isinstance(edge, Pick):
-            picked = edge.edges[0]
-            assert picked is not None
-            if len(picked.outputs) > 1:
-                name = self.labels.nodes.get(edge) if named else None
-                output = f"output {edge.index}" + (f" {name}" if name else "")
-            edge = picked
-        if edge not in self.ids and is_input(edge) and edge in self.shown:
-            name = self.labels.parameters.get(edge)
-            kind = "input" if name is None else "parameter"
-            title = name or self.labels.nodes.get(edge, "input")
-            lines = [title, kind_of(edge), *self._value(edge)]
-            self.ids[edge] = self._add(kind, lines, self.labels.modules.get(edge))
-        return self.ids.get(edge, self.cut_id), output
+        shown = choose(self.options.max_nodes)
+        return (
+            shown if len(shown) == len(units) else choose(self.options.max_nodes - 1)
+        )  # one box says that there is more
 
-    def _constant(self, x: Any) -> str:
-        """The box of a value that isn't differentiated: one for each array, however often it is used."""
-        key = id(x) if isinstance(x, np.ndarray) else None
-        if key is not None and key in self.constants:
-            return self.constants[key]
-        if isinstance(x, Spec | np.ndarray | Tensor):
-            name = self.labels.arrays.get(id(x), "constant")
-            shown = value_text(x) if self.known and isinstance(x, np.ndarray) else ""
-            lines = [name, f"{x.shape} {x.dtype}", *([shown] if shown else [])]
-        else:
-            lines = [f"{x}"]
-        made = self._add("constant", lines)
-        if key is not None:
-            self.constants[key] = made
-        return made
+    # -- boxes -------------------------------------------------------------------------------------------------------
 
-    def _value(self, node: Node) -> list[str]:
-        return [value_text(self.known[node])] if node in self.known else []
+    def _box(self, box: Box) -> None:
+        self.diagram.boxes.append(box)
 
-    def _add(self, kind: str, lines: Sequence[str], module: str | None = None) -> str:
-        made = f"n{len(self.diagram.boxes)}"
-        self.diagram.boxes.append(Box(made, kind, tuple(lines), module))
-        if module is not None:
-            self.diagram.modules.setdefault(module, self.labels.titles[module])
-        return made
+    def _frame_of(self, module: str) -> str:
+        """The frame that something is drawn in: none that is inside of a closed call."""
+        frame = ""
+        for id in chain_of_groups(module, self.scene.groups):
+            if id in self.closed:
+                break
+            frame = id
+        return frame
 
-    def _arrow(self, source: str, target: str, label: str) -> None:
-        arrow = Arrow(source, target, label if source != self.cut_id else "")
-        if source != self.cut_id or arrow not in self.diagram.arrows[-1:]:
-            self.diagram.arrows.append(arrow)
+    def _value(self, id: str, drawn: set[str], units: Mapping[str, Any], shown: set[str]) -> None:
+        if id in drawn or id not in self.visible:
+            return
+        drawn.add(id)
+        v = self.scene.values[id]
+        self._box(Box(id, v.kind, tuple(self._value_lines(v)), self._frame_of(v.module), v.status))
+        maker = self.maker.get(id)
+        if maker is not None:
+            source = self.box_of[maker.id]
+            if source in shown:
+                self._arrow(Arrow(f"e-{source}-{id}", source, id, kind="result"))
+            else:
+                self._arrow(Arrow(f"e-cut-{id}", "cut", id, kind="cut"))
+
+    def _value_lines(self, v: Value) -> Iterable[tuple[str, str]]:
+        options = self.options
+        name = f" {v.name}" if v.name else ""
+        yield "title", f"{_MARKS.get(v.status, '')}{v.label}{name}"
+        yield "kind", f"{v.shape} {v.dtype}"
+        if options.values:
+            yield "primal", f"= {MISSING if v.primal is None else range_text(v.primal)}"
+        if options.tangents and v.kind != "constant":
+            yield "tangent", f"{dotted(v.label)} = {MISSING if v.tangent is None else range_text(v.tangent)}"
+        if options.grads and v.kind != "constant":
+            yield "adjoint", f"{barred(v.label)} = {MISSING if v.adjoint is None else range_text(v.adjoint)}"
+        if v.note:
+            yield "note", v.note
+
+    def _operation(self, op: Operation) -> Box:
+        lines = [("title", " ".join(filter(None, [_MARKS.get(op.status, "") + op.name, op.metadata])))]
+        if formula := told(op.formula):
+            lines.append(("math", formula))
+        if op.status == "failed":
+            return Box(op.id, "failed", (*lines, ("note", op.message)), self._frame_of(op.module), op.status)
+        work = "" if not op.cost else f" · {op.cost:,} flop{'s' * (op.cost != 1)}"
+        lines.append(("kind", f"↓{op.number + 1} ↑{self.scene.count - op.number}{work}"))
+        if op.saved:
+            lines.append(
+                (
+                    "kind",
+                    f"keeps {', '.join(self.scene.values[id].label for id in op.saved if id in self.scene.values)}",
+                )
+            )
+        return Box(op.id, "op", tuple(lines), self._frame_of(op.module), op.status, hint=op.source)
+
+    def _module(self, id: str, ops: Sequence[Operation]) -> Box:
+        group = self.scene.groups[id.removeprefix("m-")]
+        weights = {e.source for op in ops for e in op.edges if self.scene.values[e.source].kind == "parameter"}
+        count = sum(math.prod(self.scene.values[w].shape) for w in weights)
+        cost = sum(op.cost or 0 for op in ops)
+        many = f"{len(ops)} operation{'s' * (len(ops) != 1)}"
+        each = " each" if group.repeats > 1 else ""
+        lines = [("title", group.title), ("kind", many + (f" · {count:,} parameters" if count else "") + each)]
+        first, last = ops[0].number, ops[-1].number
+        order = f"↓{first + 1}–{last + 1} ↑{self.scene.count - last}–{self.scene.count - first}"
+        if first == last:
+            order = f"↓{first + 1} ↑{self.scene.count - first}"
+        lines.append(("kind", order + (f" · {cost:,} flops" if cost else "")))
+        return Box(id, "module", tuple(lines), self._frame_of(group.parent))
+
+    # -- arrows ------------------------------------------------------------------------------------------------------
+
+    def _arrow(self, arrow: Arrow) -> None:
+        self.diagram.arrows.append(arrow)
+
+    def _arguments(self, id: str, ops: Sequence[Operation]) -> None:
+        if not id.startswith("m-"):
+            for edge in ops[0].edges:
+                name = f"e-{edge.source}-{id}-{edge.position}"
+                self._arrow(
+                    Arrow(name, edge.source, id, told(edge.text), "failed" if ops[0].status == "failed" else "")
+                )
+            return
+        made = {output for op in ops for output in op.outputs}
+        for source in dict.fromkeys(edge.source for op in ops for edge in op.edges):
+            if source in self.visible and source not in made:
+                self._arrow(Arrow(f"e-{source}-{id}", source, id))
+
+    # -- frames, colours, paths --------------------------------------------------------------------------------------
+
+    def _frames(self) -> None:
+        used = {box.group for box in self.diagram.boxes} - {""}
+        needed = {parent for id in used for parent in chain_of_groups(id, self.scene.groups)}
+        self.diagram.groups = {id: group for id, group in self.scene.groups.items() if id in needed}
+
+    def _shade(self) -> None:
+        """How much of what is measured each box has, on a logarithmic scale from the least to the greatest."""
+        measure = self.options.color_by
+        if measure == "none":
+            return
+        found = {box.id: amount for box in self.diagram.boxes if (amount := self._amount(box.id, measure)) is not None}
+        if not found:
+            raise ConfigError(
+                f"draw: color_by={measure!r}, but nothing of that is known here. "
+                + {"time": "Times are measured when a function is drawn with its inputs: draw(f, x).",
+                   "grad": "Call backward() first, or draw a function with its inputs: draw(f, x)."}.get(measure, "")
+            )  # fmt: skip
+        positive = [amount for amount in found.values() if amount > 0]
+        low, high = (min(positive), max(positive)) if positive else (0.0, 0.0)
+        spread = math.log(high / low) if positive and high > low else 0.0
+
+        def shade(amount: float | None) -> float | None:
+            if amount is None:
+                return None
+            return 0.0 if amount <= 0 else 1.0 if not spread else 0.15 + 0.85 * math.log(amount / low) / spread
+
+        self.diagram.boxes = [replace(box, shade=shade(found.get(box.id))) for box in self.diagram.boxes]
+        self.diagram.extent = (_amount_text(low, measure), _amount_text(high, measure))
+
+    def _amount(self, id: str, measure: str) -> float | None:
+        ops = [op for op in self.scene.operations if self.box_of[op.id] == id]
+        if measure == "grad":
+            v = self.scene.values.get(id)
+            return None if v is None or v.adjoint is None or not v.adjoint.size else float(np.mean(np.abs(v.adjoint)))
+        if measure == "bytes":
+            v = self.scene.values.get(id)
+            return None if v is None else float(math.prod(v.shape) * np.dtype(v.dtype).itemsize)
+        amounts = [op.cost if measure == "flops" else op.seconds for op in ops]
+        known = [float(amount) for amount in amounts if amount is not None]
+        return sum(known) if known else None
+
+    def _paths(self, a: str, b: str) -> set[str]:
+        """The ids of all on a path from one box to another, whichever is the earlier."""
+        start, end = self._find(a), self._find(b)
+        for first, last in ((start, end), (end, start)):
+            after = _reached(first, [(x.source, x.target) for x in self.diagram.arrows])
+            before = _reached(last, [(x.target, x.source) for x in self.diagram.arrows])
+            both = after & before
+            if both:
+                return both | {x.id for x in self.diagram.arrows if x.source in both and x.target in both}
+        raise ConfigError(f"draw: there is no path between {a} and {b} in what is drawn.")
+
+    def _find(self, name: str) -> str:
+        boxes = {box.id for box in self.diagram.boxes}
+        if name in boxes:
+            return name
+        for v in self.scene.values.values():
+            if name in (v.label, v.name) and v.id in boxes:
+                return v.id
+        known = ", ".join([v.name or v.id for v in self.scene.values.values() if v.id in boxes][:12])
+        raise ConfigError(
+            f"draw: highlight: nothing that is drawn is called {name!r}. There are {known}, …; or op0, op1, …."
+        )
 
 
-# -- texts ---------------------------------------------------------------------------------------------------------
+def _reached(start: str, edges: Sequence[tuple[str, str]]) -> set[str]:
+    after: dict[str, list[str]] = {}
+    for a, b in edges:
+        after.setdefault(a, []).append(b)
+    seen, stack = {start}, [start]
+    while stack:
+        for b in after.get(stack.pop(), ()):
+            if b not in seen:
+                seen.add(b)
+                stack.append(b)
+    return seen
 
 
-def kind_of(node: Node) -> str:
-    """Shape and dtype of what a node made; of a node with several outputs, the shapes of all."""
-    return f"{', '.join(str(made.shape) for made in node.outputs)} {node.dtype}"
-
-
-def rule_text(op: Op, position: int) -> str:
-    """The derivative of an op in one argument as the picture shows it: `∂y/∂x = cos x`, or a matrix rule such as `X̄ += Ȳ W`."""
-    rule = op.rule(position)
-    if rule is None:
-        return ""
-    if op.family != "elementwise" or callable(op.rules):
-        return rule.text
-    differentiable = [i for i in range(len(op.rules)) if op.rules[i] is not None]
-    name = "x" if len(op.rules) == 1 else _ARGUMENTS[differentiable.index(position) % len(_ARGUMENTS)]
-    return f"∂y/∂{name} = {rule.text}"
-
-
-def cost_of(node: Node) -> int | None:
-    """The floating-point operations of one call, as its op declares them; None where the shapes that it needs are gone."""
-    op = node.op
-    assert op is not None
-    xs: Sequence[Any] = node.edges if node.xs is None else node.xs
-    if len(xs) != len(node.edges):
-        return None
-    made = node.outputs
-    return op.flops(made[0] if len(made) == 1 else made, xs, node.params)
-
-
-def metadata_text(params: Mapping[str, Any]) -> str:
-    """Those metadata of a call that are short and the same in every run: `axis=1 keepdims=True`."""
-    texts = [f"{key}={value}" for key, value in params.items() if _is_plain(value)]
-    return " ".join(text for text in texts if len(text) <= _LONGEST)
-
-
-def _is_plain(value: Any) -> bool:
-    """Whether printing a value shows only its value, and no address."""
-    if isinstance(value, tuple | list):
-        return all(map(_is_plain, value))
-    if isinstance(value, slice):
-        return all(map(_is_plain, (value.start, value.stop, value.step)))
-    return isinstance(value, bool | int | float | complex | str | np.dtype | np.generic)
-
-
-def value_text(array: Any) -> str:
-    """The numbers of a small array, of a larger one their range and mean."""
-    if not array.size:
-        return "empty"
-    if array.size <= 4:
-        numbers = [f"{x:.4g}" for x in array.ravel().tolist()]
-        return f"= {numbers[0]}" if not array.ndim else f"= [{', '.join(numbers)}]"
-    if array.dtype.kind not in "fiu":
-        return ""
-    return f"min {array.min():.3g}, mean {array.mean():.3g}, max {array.max():.3g}"
+def _amount_text(amount: float, measure: str) -> str:
+    if measure == "bytes":
+        return bytes_text(round(amount))
+    if measure == "time":
+        return f"{1e6 * amount:,.3g} µs"
+    return f"{amount:,.0f} flops" if measure == "flops" else f"{amount:.3g}"
