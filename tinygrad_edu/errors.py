@@ -9,8 +9,10 @@ TinygradEduError
 │   └── GradcheckError  a derivative that finite differences contradict
 ├── LevelError          a value of a transform used where that transform can't serve it (also a RuntimeError)
 ├── UnsupportedError    a function or option without a rule here (also a TypeError)
+│   └── NotHereError    a part of PyTorch that isn't here (also an AssertionError and a RuntimeError)
 ├── ConfigError         a hyper-parameter or setting out of range (also a ValueError)
 ├── DataError           data that can't be used: a broken file, a label out of range (also a ValueError)
+├── WorkerError         a data loader's process that died or takes too long (also a RuntimeError)
 └── CheckpointError     a saved file that is broken, foreign or from another model (also a ValueError)
 
 UserWarning
@@ -57,12 +59,20 @@ class UnsupportedError(TinygradEduError, TypeError):
     """A function, option or argument without a rule here."""
 
 
+class NotHereError(UnsupportedError, AssertionError, RuntimeError):
+    """A part of PyTorch that isn't here: CUDA, other machines. PyTorch without them raises an AssertionError or a RuntimeError."""
+
+
 class ConfigError(TinygradEduError, ValueError):
     """A hyper-parameter or setting out of range."""
 
 
 class DataError(TinygradEduError, ValueError):
     """Data that can't be used: a file that is missing or broken, a label, index or probability out of range."""
+
+
+class WorkerError(TinygradEduError, RuntimeError):
+    """A process of a data loader that died or takes too long."""
 
 
 class CheckpointError(TinygradEduError, ValueError):
