@@ -12,6 +12,8 @@ import pytest
 EXAMPLES = Path(__file__).parents[1] / "examples"
 # What each must print, read back.
 EXPECTED = {
+    "char_gpt.py": ["1811 letters, 45 different", "step   39: loss 2.", "It writes:"],
+    "cnn_mnist.py": ["digits: 1,433 images of 8 × 8 to learn from", "epoch 5: loss 0."],
     "two_sweeps.py": ["v₅ = v₄ − v₃     11.652    5.500    1.000", "x₂                5.000    0.000    1.716"],
     "newton.py": ["the minimum, all ones, was reached"],
     "fixed_point.py": ["implicit: peak memory", "the two gradients differ by", "shape (4, 50)"],
@@ -22,6 +24,9 @@ EXPECTED = {
     ],
     "per_example_gradients.py": ["shape (256, 32, 64) for w1", "hardest image"],
 }
+
+# What makes those short that otherwise take their time.
+SHORT = {"char_gpt.py": ["--steps", "40", "--out", "20"]}
 
 
 def test_every_example_is_tried():
@@ -37,7 +42,7 @@ def test_example(name, tmp_path):
         "OMP_NUM_THREADS": "1",
     }
     run = subprocess.run(
-        [sys.executable, "-W", "error", str(EXAMPLES / name)],
+        [sys.executable, "-W", "error", str(EXAMPLES / name), *SHORT.get(name, [])],
         cwd=tmp_path,
         env=environment,
         capture_output=True,

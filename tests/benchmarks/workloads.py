@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tests.benchmarks import by_hand, peers, training
+from tests.benchmarks import by_hand, peers, training, transformer
 from tests.benchmarks.harness import HAND, OURS, Target
 from tests.benchmarks.peers import HIPS, JAX, JIT, MYGRAD, TORCH, Library
 
@@ -176,6 +176,22 @@ def sgd(*widths: int, size: int) -> dict[str, Run]:
     }
 
 
+def sequences(make: Callable[..., Step], *sizes: int) -> dict[str, Run]:
+    """A step of training a model of sequences, for the two libraries that have its layers."""
+    return {lib.name: Run(make(lib, *sizes, _LR), _read(lib)) for lib in (peers.ours(), peers.pytorch())}
+
+
+def cnn(side: int, size: int) -> dict[str, Run]:
+    draw = np.random.default_rng(_SEED)
+    start = training.kernels(draw, side)
+    x, labels = training.images(draw, side, size)
+    ours, torch = peers.ours(), peers.pytorch()
+    return {
+        OURS: Run(training.cnn_step(ours, start, x, labels, _LR), _read(ours)),
+        TORCH: Run(training.cnn_step(torch, start, x, labels, _LR), _read(torch)),
+    }
+
+
 # -- one derivative as a multiple of the function ------------------------------------------------------------------
 
 _DEEP = (256,) * 6  # five layers
@@ -322,10 +338,30 @@ WORKLOADS = [
         "sgd-64-32-10", "SGD step, 64-32-10, batch 64", lambda: sgd(64, 32, 10, size=64), Target(HAND, 2.2), steps=2
     ),
     Workload(
+        "cnn-8-16",
+        "SGD step, CNN of 8 and 16 channels, 28×28, batch 32",
+        lambda: cnn(28, 32),
+        Target(TORCH, 1.0),
+        steps=2,
+    ),
+    Workload(
         "sgd-784-128-10",
         "SGD step, 784-128-10, batch 64",
         lambda: sgd(784, 128, 10, size=64),
         Target(HAND, 1.2),
+        steps=2,
+    ),
+    Workload(
+        "gpt",
+        "AdamW step, GPT of 4 blocks 64 wide, context 32, batch 12",
+        lambda: sequences(transformer.gpt_step, 4),
+        Target(TORCH, 1.5),
+        steps=2,
+    ),
+    Workload(
+        "lstm",
+        "Adam step, LSTM of 2 layers 64 wide, 50 steps, batch 32",
+        lambda: sequences(transformer.lstm_step, 50, 32),
         steps=2,
     ),
     Workload("jvp", "jvp, MLP of 5 layers 256 wide, batch 256", jvp),

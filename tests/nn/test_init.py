@@ -46,11 +46,61 @@ def test_values_are_pytorch_s_from_the_same_seed(name, dtype):
             assert tg.rand(1).item() == torch.rand(1).item()  # and the streams are at the same place
 
 
+SHAPED = {
+    "eye_": [((4, 3), ()), ((2, 5), ())],
+    "dirac_": [((4, 3, 3), ()), ((4, 2, 3, 4), (2,)), ((3, 5, 2, 3, 3), ())],
+    "orthogonal_": [((5, 3), ()), ((3, 7), (2.0,)), ((6, 2, 3), ())],
+    "sparse_": [((10, 4), (0.3,)), ((6, 30), (0.55, 0.1))],
+    "trunc_normal_": [
+        ((7, 5), ()),
+        ((20, 20), (0.0, 0.02)),
+        ((20, 20), (1.0, 2.0, 0.5, 1.5)),
+        ((64, 5), (0.0, 1.0, 1.9, 3.0)),
+    ],
+}
+
+
+@pytest.mark.oracle
+@pytest.mark.parametrize("name", SHAPED)
+def test_structured_values_are_pytorch_s_from_the_same_seed(name):
+    import torch
+
+    for dtype in ("float32", "float64"):
+        for shape, args in SHAPED[name]:
+            tg.manual_seed(2)
+            torch.manual_seed(2)
+            ours, theirs = tg.zeros(*shape, dtype=dtype), torch.zeros(*shape, dtype=getattr(torch, dtype))
+            before = ours._version
+            assert getattr(nn.init, name)(ours, *args) is ours
+            getattr(torch.nn.init, name)(theirs, *args)
+            assert ours._version > before
+            np.testing.assert_allclose(ours.numpy(), theirs.numpy(), atol=3e-6 if dtype == "float32" else 1e-12)
+            assert tg.rand(1).item() == torch.rand(1).item()
+
+
+@pytest.mark.oracle
+def test_the_old_names_warn_as_pytorch_s_do():
+    import torch
+
+    old = "uniform normal constant eye dirac xavier_uniform xavier_normal kaiming_uniform kaiming_normal orthogonal sparse"
+    for name in old.split():
+        args = {"constant": (0.5,), "sparse": (0.1,)}.get(name, ())
+        shape = (2, 3, 3) if name == "dirac" else (4, 3)
+        messages = []
+        for lib in (tg, torch):
+            lib.manual_seed(1)
+            with pytest.warns(FutureWarning) as caught:
+                values = getattr(lib.nn.init, name)(lib.zeros(*shape), *args)
+            messages.append((str(caught[0].message), caught[0].filename))
+            assert values.abs().sum() > 0
+        assert messages[0] == messages[1]
+
+
 @pytest.mark.oracle
 def test_gains_are_pytorch_s():
     import torch
 
-    for name in ("linear", "conv1d", "conv2d", "sigmoid", "tanh", "relu", "leaky_relu", "selu"):
+    for name in nn.init._GAINS:
         assert nn.init.calculate_gain(name) == torch.nn.init.calculate_gain(name)
     assert nn.init.calculate_gain("leaky_relu", 0.3) == torch.nn.init.calculate_gain("leaky_relu", 0.3)
 
@@ -96,7 +146,8 @@ REFUSED = [
     (
         lambda: nn.init.calculate_gain("swish"),
         ConfigError,
-        "init: unknown nonlinearity 'swish'; known are linear, conv1d, conv2d, sigmoid, tanh, relu, leaky_relu, selu.",
+        "init: unknown nonlinearity 'swish'; known are linear, conv1d, conv2d, conv3d, conv_transpose1d, "
+        "conv_transpose2d, conv_transpose3d, sigmoid, tanh, relu, leaky_relu, selu.",
     ),
     (
         lambda: nn.init.uniform_(tg.zeros(2), 1, 0),

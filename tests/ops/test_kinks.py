@@ -11,18 +11,30 @@ import pytest
 
 import tinygrad_edu as tg
 from tinygrad_edu import func
-from tinygrad_edu.ops import activation
 
 TABLE = (Path(__file__).parents[2] / "docs" / "kinks.md").read_text(encoding="utf-8")
 ROWS = [
     (code, float(at), float(slope))
     for code, at, slope in re.findall(r"^\| `(.+?)` \| (\S+) \| (\S+) \|", TABLE, re.MULTILINE)
 ]
+OF_MODELS = [
+    "relu6",
+    "leaky_relu",
+    "elu",
+    "selu",
+    "celu",
+    "hardtanh",
+    "hardsigmoid",
+    "hardswish",
+    "hardshrink",
+    "softshrink",
+    "softsign",
+    "max_pool1d",
+    "margin_ranking_loss",
+]
 OURS = {
     **{name: getattr(tg, name) for name in dir(tg) if not name.startswith("_")},
-    "relu6": activation.relu6,
-    "leaky_relu": lambda x: activation.leaky_relu(x, slope=0.01),
-    "elu": lambda x: activation.elu(x, alpha=1.0),
+    **{name: getattr(tg.nn.functional, name) for name in OF_MODELS},
 }
 
 
@@ -47,7 +59,7 @@ def test_kink(code, at, slope):
 def test_kink_is_pytorchs(code, at, slope):
     torch = pytest.importorskip("torch")
     names = {name: getattr(torch, name) for name in dir(torch)}
-    names |= {name: getattr(torch.nn.functional, name) for name in ("relu6", "leaky_relu", "elu")}
+    names |= {name: getattr(torch.nn.functional, name) for name in OF_MODELS}
     x = torch.tensor(at, dtype=torch.float64, requires_grad=True)
     eval(f"lambda x: {code}", names)(x).backward()
     assert x.grad.item() == slope

@@ -20,11 +20,29 @@ OPTIONS = {
         {"start_factor": 0.1, "end_factor": 0.8, "total_iters": 12},
         {"start_factor": 1.0, "end_factor": 0.0},
     ],
+    "MultiplicativeLR": [{"lr_lambda": lambda t: 0.9 + t / 100}],
+    "ConstantLR": [{}, {"factor": 0.5, "total_iters": 9}, {"factor": 1.0, "total_iters": 2}],
+    "PolynomialLR": [{}, {"total_iters": 12, "power": 2.5}],
+    "CosineAnnealingWarmRestarts": [{"T_0": 4}, {"T_0": 3, "T_mult": 2, "eta_min": 1e-3}],
+    "OneCycleLR": [
+        {"max_lr": 0.1, "total_steps": 40},
+        {"max_lr": [0.1, 0.3], "epochs": 4, "steps_per_epoch": 8, "anneal_strategy": "linear", "pct_start": 0.5},
+        {"max_lr": 0.1, "total_steps": 30, "three_phase": True, "div_factor": 5, "base_momentum": 0.5},
+        {"max_lr": 0.1, "total_steps": 30, "cycle_momentum": False, "final_div_factor": 10.0},
+    ],
+    "CyclicLR": [
+        {"base_lr": 0.1, "max_lr": 0.5, "step_size_up": 4},
+        {"base_lr": 0.1, "max_lr": [0.5, 0.7], "step_size_up": 3, "step_size_down": 5, "mode": "triangular2"},
+        {"base_lr": 0.1, "max_lr": 0.5, "step_size_up": 4, "mode": "exp_range", "gamma": 0.9, "cycle_momentum": False},
+        {"base_lr": 0.1, "max_lr": 0.5, "step_size_up": 4, "scale_fn": lambda x: 1 / x, "max_momentum": 0.95},
+    ],
     "CosineAnnealingLR": [{"T_max": 7}, {"T_max": 30, "eta_min": 1e-3}, {"T_max": 1}],
 }
 CLOSED = {
     "StepLR": lambda t, step_size, gamma=0.1: gamma ** (t // step_size),
     "MultiStepLR": lambda t, milestones, gamma=0.1: gamma ** sum(m <= t for m in milestones),
+    "ConstantLR": lambda t, factor=1 / 3, total_iters=5: factor if t < total_iters else 1,
+    "PolynomialLR": lambda t, total_iters=5, power=1.0: (1 - min(t, total_iters) / total_iters) ** power,
     "ExponentialLR": lambda t, gamma: gamma**t,
     "LinearLR": lambda t, start_factor=1 / 3, end_factor=1.0, total_iters=5: (
         start_factor + (end_factor - start_factor) * min(t, total_iters) / total_iters
@@ -40,7 +58,7 @@ CASES = [
 
 def optimizer(lib=tg):
     groups = [{"params": [lib.ones(1, requires_grad=True)]}, {"params": [lib.ones(1, requires_grad=True)], "lr": 0.02}]
-    return lib.optim.SGD(groups, lr=0.5)
+    return lib.optim.SGD(groups, lr=0.5, momentum=0.7)
 
 
 def rates(optimizer, *schedulers, steps=30):
@@ -48,6 +66,7 @@ def rates(optimizer, *schedulers, steps=30):
     for _ in range(steps):
         found.append([group["lr"] for group in optimizer.param_groups])
         assert schedulers[-1].get_last_lr() == found[-1]
+        found[-1] += [group["momentum"] for group in optimizer.param_groups]
         optimizer.step()
         for scheduler in schedulers:
             scheduler.step()
@@ -77,10 +96,117 @@ def test_two_on_one_optimizer_are_pytorch_s():
     np.testing.assert_allclose(found[0], found[1], rtol=1e-12)
 
 
+PLATEAU = [
+    {},
+    {"patience": 1, "factor": 0.5, "cooldown": 2},
+    {"patience": 0, "mode": "max", "threshold": 0.1, "min_lr": [0.1, 0.01]},
+    {"patience": 2, "threshold_mode": "abs", "threshold": 0.05, "min_lr": 1e-3},
+    {"patience": 0, "mode": "max", "threshold_mode": "abs", "eps": 0.02},
+]
+
+
+@pytest.mark.oracle
+@pytest.mark.parametrize("options", PLATEAU)
+def test_rates_on_a_plateau_are_pytorch_s(options):
+    import torch
+
+    metrics = np.random.default_rng(0).normal(size=40) / np.arange(1, 41)
+    found, states = [], []
+    for lib in (tg, torch):
+        o = optimizer(lib)
+        scheduler = lib.optim.lr_scheduler.ReduceLROnPlateau(o, **options)
+        for metric in metrics:
+            scheduler.step(lib.tensor(metric))
+            found.append(scheduler.get_last_lr())
+        states.append(scheduler.state_dict())
+    np.testing.assert_allclose(found[:40], found[40:], rtol=1e-12)
+    assert states[0] == states[1]
+
+
+def sequential(s, o, lib):
+    warm, cosine = s.LinearLR(o, 0.1, total_iters=4), s.CosineAnnealingLR(o, 9, eta_min=1e-3)
+    return s.SequentialLR(o, [warm, cosine, s.ExponentialLR(o, 0.8)], [4, 12])
+
+
+def chained(s, o, lib):
+    return s.ChainedScheduler([s.StepLR(o, 2, 0.9), s.ExponentialLR(o, 0.95)])
+
+
+COMBINED = [
+    sequential,
+    chained,
+    lambda s, o, lib: s.SequentialLR(o, [s.ConstantLR(o, 0.2, 3), s.StepLR(o, 2, 0.5)], [3]),
+    lambda s, o, lib: s.SequentialLR(o, [s.PolynomialLR(o, 6), s.MultiStepLR(o, [1, 3], 0.5)], milestones=[7]),
+    lambda s, o, lib: s.SequentialLR(o, [s.LambdaLR(o, lambda t: t / 5), s.CosineAnnealingWarmRestarts(o, 3)], [5]),
+    lambda s, o, lib: s.ChainedScheduler([s.LinearLR(o), s.CosineAnnealingLR(o, 20)], optimizer=o),
+    lambda s, o, lib: lib.optim.swa_utils.SWALR(o, 0.05),
+    lambda s, o, lib: lib.optim.swa_utils.SWALR(o, [0.05, 0.9], anneal_epochs=4, anneal_strategy="linear"),
+    lambda s, o, lib: lib.optim.swa_utils.SWALR(o, 0.05, anneal_epochs=0),
+]
+
+
+@pytest.mark.oracle
+@pytest.mark.parametrize("make", COMBINED)
+def test_rates_of_combined_ones_are_pytorch_s(make):
+    import torch
+
+    found = []
+    for lib in (tg, torch):
+        o = optimizer(lib)
+        found.append(rates(o, make(lib.optim.lr_scheduler, o, lib)))
+    np.testing.assert_allclose(found[0], found[1], rtol=1e-12)
+
+
+@pytest.mark.parametrize("make", COMBINED)
+def test_a_state_of_combined_ones_goes_through_a_file(make, tmp_path):
+    o = optimizer()
+    scheduler = make(lr_scheduler, o, tg)
+    rates(o, scheduler, steps=6)
+    tg.save([o.state_dict(), scheduler.state_dict()], tmp_path / "states")
+    other = optimizer()
+    resumed = make(lr_scheduler, other, tg)
+    for part, state in zip((other, resumed), tg.load(tmp_path / "states"), strict=True):
+        part.load_state_dict(state)
+    assert rates(other, resumed, steps=9) == rates(o, scheduler, steps=9)
+
+
+@pytest.mark.oracle
+@pytest.mark.filterwarnings("ignore")  # PyTorch would rather have it called without
+def test_a_step_to_a_given_epoch_is_pytorch_s():
+    import torch
+
+    for name in (
+        "StepLR",
+        "ExponentialLR",
+        "CosineAnnealingLR",
+        "LinearLR",
+        "PolynomialLR",
+        "MultiStepLR",
+        "ConstantLR",
+    ):
+        found = []
+        for lib in (tg, torch):
+            o = optimizer(lib)
+            scheduler = getattr(lib.optim.lr_scheduler, name)(o, **OPTIONS[name][0])
+            o.step()
+            for epoch in (4, 1, 7):
+                scheduler.step(epoch)
+                found.append(scheduler.get_last_lr())
+        np.testing.assert_allclose(found[:3], found[3:], rtol=1e-12)
+    found = []
+    for lib in (tg, torch):
+        o = optimizer(lib)
+        scheduler = lib.optim.lr_scheduler.CosineAnnealingWarmRestarts(o, 2, 2)
+        for i in range(30):
+            scheduler.step(i / 3)
+            found.append(scheduler.get_last_lr())
+    np.testing.assert_allclose(found[:30], found[30:], rtol=1e-12)
+
+
 @pytest.mark.parametrize(("name", "options"), [case.values for case in CASES if case.values[0] in CLOSED])
 def test_rates_follow_the_closed_form_of_the_docstring(name, options):
     o = optimizer()
-    for t, (first, _) in enumerate(rates(o, getattr(lr_scheduler, name)(o, **options))):
+    for t, (first, *_) in enumerate(rates(o, getattr(lr_scheduler, name)(o, **options))):
         assert first == pytest.approx(0.5 * CLOSED[name](t, **options), rel=1e-9, abs=1e-15)
 
 

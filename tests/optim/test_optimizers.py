@@ -1,7 +1,5 @@
 """Optimizers against PyTorch's over 30 steps, their state, their cost, and what they refuse."""
 
-import itertools
-import math
 import tracemalloc
 
 import numpy as np
@@ -9,7 +7,7 @@ import pytest
 
 import tinygrad_edu as tg
 from tinygrad_edu import nn, optim
-from tinygrad_edu.errors import CheckpointError, ConfigError, InPlaceError, ShapeError
+from tinygrad_edu.errors import CheckpointError, InPlaceError
 
 OPTIONS = {
     "SGD": [
@@ -34,6 +32,23 @@ OPTIONS = {
         {"lr": 0.1, "weight_decay": 0.0, "betas": (0.0, 0.0)},
         {"lr": 0.1, "amsgrad": True, "maximize": True},
     ],
+    "NAdam": [
+        {},
+        {"lr": 0.1, "betas": (0.7, 0.9), "momentum_decay": 0.1, "weight_decay": 0.1},
+        {"lr": 0.1, "weight_decay": 0.3, "decoupled_weight_decay": True, "maximize": True},
+    ],
+    "RAdam": [
+        {},
+        {"lr": 0.1, "betas": (0.7, 0.9), "weight_decay": 0.1},
+        {"lr": 0.1, "weight_decay": 0.3, "decoupled_weight_decay": True, "maximize": True},
+    ],
+    "Adamax": [{}, {"lr": 0.1, "betas": (0.7, 0.9), "weight_decay": 0.1, "eps": 1e-3}, {"lr": 0.1, "maximize": True}],
+    "Adagrad": [
+        {},
+        {"lr": 0.1, "lr_decay": 0.1, "weight_decay": 0.1, "initial_accumulator_value": 0.5},
+        {"lr": 0.1, "eps": 1e-3, "maximize": True},
+    ],
+    "Adadelta": [{}, {"lr": 0.1, "rho": 0.7, "eps": 1e-3, "weight_decay": 0.1}, {"maximize": True}],
     "RMSprop": [
         {},
         {"lr": 0.05, "alpha": 0.8, "eps": 1e-3},
@@ -62,7 +77,7 @@ def test_thirty_steps_are_pytorch_s(name, options):
     import torch
 
     for dtype, tolerance in (("float64", 1e-9), ("float32", 1e-5)):
-        histories = []
+        histories, states = [], []
         for lib, tensor in ((tg, tg.tensor), (torch, torch.tensor)):
             params = [tensor(value, requires_grad=True) for value in start(dtype)]
             first, *rest = params
@@ -73,21 +88,49 @@ def test_thirty_steps_are_pytorch_s(name, options):
                 loss_of(params, step).backward()
                 optimizer.step()
             histories.append([p.detach().numpy() for p in params])
-            remembered = {
-                key: value for state in optimizer.state.values() for key, value in state.items() if key != "step"
-            }
-            assert sorted(remembered) == sorted(_remembered(name, options))
+            states.append(optimizer.state_dict())
+        for (i, ours), (j, theirs) in zip(*(state["state"].items() for state in states[-2:]), strict=True):
+            assert i == j
+            assert ours.keys() == {key for key, value in theirs.items() if value is not None}
+            for key, value in ours.items():
+                np.testing.assert_allclose(value.numpy(), theirs[key].numpy(), rtol=1e-4, atol=1e-6)
+        ours, theirs = (state["param_groups"] for state in states[-2:])
+        assert [group.items() for group in ours] == [group.items() for group in theirs]
         for ours, theirs in zip(*histories, strict=True):
             assert ours.dtype == dtype
             np.testing.assert_allclose(ours, theirs, rtol=tolerance, atol=tolerance)
 
 
-def _remembered(name, options):
-    """PyTorch's names of what is remembered of a parameter."""
-    if name in ("Adam", "AdamW"):
-        return ["exp_avg", "exp_avg_sq"] + ["max_exp_avg_sq"] * bool(options.get("amsgrad"))
-    buffer = ["momentum_buffer"] * bool(options.get("momentum"))
-    return buffer if name == "SGD" else [*buffer, "square_avg"] + ["grad_avg"] * bool(options.get("centered"))
+@pytest.mark.oracle
+@pytest.mark.parametrize(("name", "options"), CASES, ids=[f"{n} {o}" for n, o in CASES])
+def test_states_go_to_pytorch_and_back(name, options):
+    import torch
+
+    def run(lib, params, optimizer, numbers):
+        for step in numbers:
+            optimizer.zero_grad()
+            loss_of(params, step).backward()
+            optimizer.step()
+        return [p.detach().numpy().copy() for p in params]
+
+    ours = [tg.tensor(v, requires_grad=True) for v in start("float64")]
+    theirs = [torch.tensor(v, requires_grad=True) for v in start("float64")]
+    a, b = getattr(optim, name)(ours, **options), getattr(torch.optim, name)(theirs, **options)
+    run(tg, ours, a, range(4)), run(torch, theirs, b, range(4))
+    into_torch, into_ours = getattr(torch.optim, name)(theirs, **options), getattr(optim, name)(ours, **options)
+    state = a.state_dict()
+    state["state"] = {
+        i: {k: torch.tensor(v.numpy()) for k, v in remembered.items()} for i, remembered in state["state"].items()
+    }
+    into_torch.load_state_dict(state)
+    state = b.state_dict()
+    state["state"] = {
+        i: {k: tg.tensor(v.numpy()) for k, v in remembered.items() if v is not None}
+        for i, remembered in state["state"].items()
+    }
+    into_ours.load_state_dict(state)
+    for x, y in zip(run(tg, ours, into_ours, range(4, 9)), run(torch, theirs, into_torch, range(4, 9)), strict=True):
+        np.testing.assert_allclose(x, y, rtol=1e-9)
 
 
 @pytest.mark.parametrize("name", OPTIONS)
@@ -175,7 +218,9 @@ def test_groups_have_settings_of_their_own_and_print():
     optimizer.add_param_group({"params": [b], "momentum": 0.9})
     assert [g["lr"] for g in optimizer.param_groups] == [0.5, 0.1]
     assert [g["momentum"] for g in optimizer.param_groups] == [0.0, 0.9]
-    assert repr(optimizer).startswith("SGD (\nParameter Group 0\n    dampening: 0.0\n    lr: 0.5\n")
+    assert repr(optimizer).startswith(
+        "SGD (\nParameter Group 0\n    dampening: 0\n    differentiable: False\n    foreach: None\n    fused: None\n    lr: 0.5\n"
+    )
 
 
 def test_a_subclass_gives_the_rule_alone():
@@ -272,106 +317,3 @@ def test_a_schedule_that_ended_at_zero_can_be_loaded():
     assert optimizer.param_groups[0]["lr"] == 0
     state = optimizer.state_dict()
     make().load_state_dict(state)
-
-
-# -- what is refused -----------------------------------------------------------------------------------------------
-
-ones = lambda: tg.ones(2, requires_grad=True)
-
-
-def twice():
-    p = ones()
-    return [p, p]
-
-
-def in_two_groups():
-    p = ones()
-    return [{"params": [p]}, {"params": [p]}]
-
-
-REFUSED = [
-    *((lambda n=n, v=v: getattr(optim, n)([ones()], lr=v), f"{n}: lr must be a positive number, got {v!r}.")
-      for n, v in itertools.product(OPTIONS, (0, -0.1, math.nan, math.inf, "0.1", True, None))),
-    (lambda: optim.SGD([ones()], lr=1, momentum=-0.5), "SGD: momentum must be a number that isn't negative, got -0.5."),
-    (lambda: optim.SGD([ones()], lr=1, weight_decay=-1), "SGD: weight_decay must be a number that isn't negative, got -1."),
-    (
-        lambda: optim.SGD([ones()], lr=1, nesterov=True),
-        "SGD: nesterov=True looks ahead along the momentum, so it needs momentum > 0 and dampening=0; got momentum=0.0 and "
-        "dampening=0.0.",
-    ),
-    (
-        lambda: optim.SGD([{"params": [ones()], "momentum": 0.9, "dampening": 0.1}], lr=1, nesterov=True),
-        "SGD: nesterov=True looks ahead along the momentum, so it needs momentum > 0 and dampening=0; got momentum=0.9 and "
-        "dampening=0.1.",
-    ),
-    *((lambda b=b: optim.Adam([ones()], betas=b),
-       f"Adam: betas must be two numbers, each from 0 up to but without 1, got {b!r}.")
-      for b in ((0.9, 1.0), (-0.1, 0.9), (0.9,), 0.9, (0.9, "x"), (math.nan, 0.9))),
-    (lambda: optim.Adam([ones()], eps=-1e-8), "Adam: eps must be a number that isn't negative, got -1e-08."),
-    (lambda: optim.AdamW([ones()], weight_decay=math.nan), "AdamW: weight_decay must be a number that isn't negative, got nan."),
-    (lambda: optim.RMSprop([ones()], alpha=1.5), "RMSprop: alpha must be a number from 0 to 1, got 1.5."),
-    (
-        lambda: optim.SGD([{"params": [ones()], "lr": -1}], lr=1),
-        "SGD: lr must be a positive number, got -1.",
-    ),
-    (
-        lambda: optim.SGD([], lr=1),
-        "SGD: the list of parameters is empty. An iterator is empty once it was used: call model.parameters() again.",
-    ),
-    (lambda: optim.SGD(ones(), lr=1), "SGD: params is a list of Tensors, or of dicts, not one Tensor."),
-    (lambda: optim.SGD({"params": []}, lr=1), "SGD: params is a list of Tensors, or of dicts, not one dict."),
-    (
-        lambda: optim.SGD([{"parameters": [ones()]}], lr=1),
-        "SGD: a group is a dict with \"params\" among its keys, not {'parameters': [tensor([1., 1.], requires_grad=True)]}.",
-    ),
-    (lambda: optim.SGD([np.ones(2)], lr=1), "SGD: parameter 0 of group 0 is of type ndarray, not a Tensor."),
-    (
-        lambda: optim.SGD(nn.Linear(1, 1).named_parameters(), lr=1),
-        "SGD: parameter 0 of group 0 is of type tuple, not a Tensor. named_parameters() gives pairs; use parameters().",
-    ),
-    (
-        lambda: optim.SGD([ones(), ones() * 2], lr=1),
-        "SGD: parameter 1 of group 0 (shape (2,)) was computed by multiply, so changing it changes nothing that is learned. "
-        "Only leaves can be optimized: tensors made with requires_grad=True, and parameters.",
-    ),
-    (
-        lambda: optim.SGD(twice(), lr=1),
-        "SGD: parameter 1 of group 0 (shape (2,)) was given before: each parameter is updated once, so it is listed once.",
-    ),
-    (
-        lambda: optim.SGD(in_two_groups(), lr=1),
-        "SGD: parameter 0 of group 1 (shape (2,)) was given before: each parameter is updated once, so it is listed once.",
-    ),
-    (
-        lambda: optim.Adam([tg.tensor([1j], requires_grad=True)]),
-        "Adam: parameter 0 of group 0 (shape (1,)) is complex64; only real tensors can be optimized.",
-    ),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("call", "message"), REFUSED, ids=[message[:70] for _, message in REFUSED])
-def test_what_is_refused_is_said_in_full(call, message):
-    with pytest.raises(ConfigError) as caught:
-        call()
-    assert str(caught.value) == message
-
-
-@pytest.mark.parametrize(
-    ("grad", "found"),
-    [
-        (lambda: tg.ones(3, 2), "of shape (3, 2)"),
-        (lambda: np.ones((2, 3)), "of type ndarray"),
-        (lambda: 1.0, "of type float"),
-    ],
-)
-def test_a_gradient_that_doesnt_fit_is_refused(grad, found):
-    p, q = tg.ones(1, requires_grad=True), tg.ones(2, 3, requires_grad=True)
-    optimizer = optim.SGD([p, q], lr=1.0)
-    q.grad = grad()
-    with pytest.raises(ShapeError) as caught:
-        optimizer.step()
-    assert str(caught.value) == (
-        f"SGD.step(): the gradient of parameter 1 of group 0 is {found}; the parameter has shape (2, 3), and its gradient must "
-        "be a Tensor of that shape."
-    )
-    assert (q.detach().numpy() == 1).all()

@@ -33,7 +33,7 @@ def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
     return np.reshape(g, shape) if lead else g
 
 
-def _conj(g: Any) -> Any:
+def conjugate(g: Any) -> Any:
     """The conjugate, for which a real array isn't copied, and Python's numbers don't become NumPy's wide ones."""
     if not hasattr(g, "dtype"):
         return g.conjugate()
@@ -95,7 +95,7 @@ class Elementwise(Op):
             elif selects:
                 term = np.where(function(y, *xs, **params), x_dot, 0)
             elif x_dot.dtype.kind == "c" and spec.dtype.kind != "c":
-                term = np.real(_conj(function(y, *xs, **params)) * x_dot)
+                term = np.real(conjugate(function(y, *xs, **params)) * x_dot)
             else:
                 term = function(y, *xs, **params) * x_dot
             y_dot = term if y_dot is None else y_dot + term
@@ -117,7 +117,7 @@ class Elementwise(Op):
                 if selects:
                     g = np.where(p, y_bar, 0)
                 elif y_bar.dtype.kind == "c":
-                    g = _conj(p) * y_bar
+                    g = conjugate(p) * y_bar
                     if edge.dtype.kind != "c":
                         g = np.real(g)
                 else:
@@ -307,7 +307,7 @@ def bilinear(
 
         def pull(y_bar: Any, y: Any, *xs: Any, **params: Any) -> Any:
             if y_bar.dtype.kind == "c":
-                xs = tuple(_conj(x) if i != position else x for i, x in enumerate(xs))
+                xs = tuple(conjugate(x) if i != position else x for i, x in enumerate(xs))
             if transpose is not None:
                 return transpose(y_bar, *xs, **params)
             assert each is not None

@@ -1,43 +1,18 @@
-"""Layers without parameters of their own: the functions of `functional` as modules, one entry each; and reshaping."""
+"""Activations as modules: the functions of `functional`, one entry each; and PReLU, which learns its slope."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, ClassVar
 
-from tinygrad_edu.errors import ConfigError
+import numpy as np
+
+from tinygrad_edu.engine.modes import get_default_dtype
+from tinygrad_edu.errors import ShapeError
 from tinygrad_edu.nn import functional as F
+from tinygrad_edu.nn import init
 from tinygrad_edu.nn._module import Module
-from tinygrad_edu.ops.methods import flatten
-from tinygrad_edu.ops.shape import reshaped
-
-
-class Stateless(Module):
-    """A function of the input and of options that are kept as attributes, in the order in which they may be given."""
-
-    function: ClassVar[Callable[..., Any]]
-    options: ClassVar[dict[str, Any]] = {}  # name -> default
-
-    def __init__(self, *values: Any, **named: Any) -> None:
-        super().__init__()
-        given = dict(zip(self.options, values, strict=False)) | named
-        if len(values) > len(self.options) or not given.keys() <= self.options.keys():
-            raise ConfigError(
-                f"{type(self).__name__}: takes {', '.join(self.options) or 'nothing'}; got "
-                f"{', '.join([*map(repr, values), *(f'{k}={v!r}' for k, v in named.items())])}."
-            )
-        self.__dict__.update(self.options | given)
-
-    def forward(self, x: Any) -> Any:
-        own = self.__dict__
-        return self.function(x, *[own[name] for name in self.options])
-
-    def extra_repr(self) -> str:
-        # As in PyTorch, `inplace` is worth a word only where it is set.
-        shown = {name: getattr(self, name) for name in self.options}
-        if not shown.get("inplace", True):
-            del shown["inplace"]
-        return ", ".join(f"{name}={value!r}" for name, value in shown.items())
+from tinygrad_edu.nn._parameter import Parameter
+from tinygrad_edu.nn._stateless import REQUIRED, Stateless
 
 
 class ReLU(Stateless):
@@ -68,16 +43,78 @@ class ELU(Stateless):
     options: ClassVar = {"alpha": 1.0, "inplace": False}
 
 
+class CELU(Stateless):
+    """x where x > 0, alpha · (e^(x/alpha) − 1) elsewhere."""
+
+    function = staticmethod(F.celu)
+    options: ClassVar = {"alpha": 1.0, "inplace": False}
+
+
+class SELU(Stateless):
+    """An ELU scaled so that means stay 0 and variances 1."""
+
+    function = staticmethod(F.selu)
+    options: ClassVar = {"inplace": False}
+
+
+class Threshold(Stateless):
+    """x where x > threshold, value elsewhere."""
+
+    function = staticmethod(F.threshold)
+    options: ClassVar = {"threshold": REQUIRED, "value": REQUIRED, "inplace": False}
+
+
 class Tanh(Stateless):
     """tanh(x)."""
 
     function = staticmethod(F.tanh)
 
 
+class Hardtanh(Stateless):
+    """x held between min_val and max_val."""
+
+    function = staticmethod(F.hardtanh)
+    options: ClassVar = {"min_val": -1.0, "max_val": 1.0, "inplace": False}
+
+
+class Tanhshrink(Stateless):
+    """x − tanh(x)."""
+
+    function = staticmethod(F.tanhshrink)
+
+
+class Softsign(Stateless):
+    """x / (1 + |x|)."""
+
+    function = staticmethod(F.softsign)
+
+
 class Sigmoid(Stateless):
     """1 / (1 + e⁻ˣ)."""
 
     function = staticmethod(F.sigmoid)
+
+
+class LogSigmoid(Stateless):
+    """ln sigmoid(x)."""
+
+    function = staticmethod(F.logsigmoid)
+
+
+class Hardsigmoid(Stateless):
+    """min(max(x + 3, 0), 6) / 6."""
+
+    function = staticmethod(F.hardsigmoid)
+    options: ClassVar = {"inplace": False}
+    shown = ""
+
+
+class Hardswish(Stateless):
+    """x · hardsigmoid(x)."""
+
+    function = staticmethod(F.hardswish)
+    options: ClassVar = {"inplace": False}
+    shown = ""
 
 
 class Softplus(Stateless):
@@ -94,6 +131,13 @@ class SiLU(Stateless):
     options: ClassVar = {"inplace": False}
 
 
+class Mish(Stateless):
+    """x · tanh(softplus(x))."""
+
+    function = staticmethod(F.mish)
+    options: ClassVar = {"inplace": False}
+
+
 class GELU(Stateless):
     """x · Φ(x), Φ the normal distribution function."""
 
@@ -101,10 +145,40 @@ class GELU(Stateless):
     options: ClassVar = {"approximate": "none"}
 
 
+class GLU(Stateless):
+    """a · sigmoid(b), a and b the halves of x along `dim`."""
+
+    function = staticmethod(F.glu)
+    options: ClassVar = {"dim": -1}
+
+
+class Hardshrink(Stateless):
+    """x where |x| > lambd, 0 elsewhere."""
+
+    function = staticmethod(F.hardshrink)
+    options: ClassVar = {"lambd": 0.5}
+    shown = "{lambd}"
+
+
+class Softshrink(Stateless):
+    """x moved towards 0 by lambd."""
+
+    function = staticmethod(F.softshrink)
+    options: ClassVar = {"lambd": 0.5}
+    shown = "{lambd}"
+
+
 class Softmax(Stateless):
     """e^x / Σ e^x along `dim`."""
 
     function = staticmethod(F.softmax)
+    options: ClassVar = {"dim": None}
+
+
+class Softmin(Stateless):
+    """softmax(−x) along `dim`."""
+
+    function = staticmethod(F.softmin)
     options: ClassVar = {"dim": None}
 
 
@@ -115,41 +189,42 @@ class LogSoftmax(Stateless):
     options: ClassVar = {"dim": None}
 
 
-class Flatten(Stateless):
-    """The axes from `start_dim` to `end_dim` as one: (N, 8, 8) → (N, 64)."""
-
-    function = staticmethod(flatten)
-    options: ClassVar = {"start_dim": 1, "end_dim": -1}
-
-
-class Unflatten(Module):
-    """One axis as several: `Unflatten(1, (8, 8))` makes (N, 64) into (N, 8, 8). One of the sizes may be −1."""
-
-    def __init__(self, dim: int, unflattened_size: Any) -> None:
-        super().__init__()
-        self.dim = dim
-        self.unflattened_size = tuple(unflattened_size)
+class Softmax2d(Module):
+    """`Softmax` over the channels of (N, C, H, W) or (C, H, W)."""
 
     def forward(self, x: Any) -> Any:
-        at = self.dim % x.ndim
-        return reshaped(x, (*x.shape[:at], *self.unflattened_size, *x.shape[at + 1 :]))
-
-    def extra_repr(self) -> str:
-        return f"dim={self.dim}, unflattened_size={self.unflattened_size}"
+        if x.ndim not in (3, 4):
+            raise ShapeError(f"Softmax2d: the input must have shape (N, C, H, W) or (C, H, W), it has {x.shape}.")
+        return F.softmax(x, -3)
 
 
-class Dropout(Module):
-    """While training, zeroes each element with probability `p` and scales the rest by 1/(1 − p)."""
+class RReLU(Stateless):
+    """x where x > 0, r · x elsewhere; r is drawn anew for each element while training, and is the mean in evaluation."""
 
-    def __init__(self, p: float = 0.5, inplace: bool = False) -> None:
-        super().__init__()
-        if not 0 <= p <= 1:
-            raise ConfigError(f"Dropout: p is the probability of dropping, between 0 and 1, not {p}.")
-        self.p = p
-        self.inplace = inplace
+    options: ClassVar = {"lower": 1 / 8, "upper": 1 / 3, "inplace": False}
+    lower: float
+    upper: float
 
     def forward(self, x: Any) -> Any:
-        return F.dropout(x, self.p, self.training)
+        return F.rrelu(x, self.lower, self.upper, self.training)
+
+
+class PReLU(Module):
+    """x where x > 0, w · x elsewhere, with a w that is learned: one, or one for each of `num_parameters` channels."""
+
+    def __init__(self, num_parameters: int = 1, init: float = 0.25, device: Any = None, dtype: Any = None) -> None:
+        super().__init__()
+        self.num_parameters = num_parameters
+        self.init = init
+        self.weight = Parameter(np.empty(num_parameters, dtype or get_default_dtype()))
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Put the first value there again."""
+        init.constant_(self.weight, self.init)
+
+    def forward(self, x: Any) -> Any:
+        return F.prelu(x, self.weight)
 
     def extra_repr(self) -> str:
-        return f"p={self.p}, inplace={self.inplace}"
+        return f"num_parameters={self.num_parameters}"

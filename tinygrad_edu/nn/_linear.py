@@ -1,4 +1,4 @@
-"""Layers with a weight matrix: Linear and Embedding; and Identity, which has none."""
+"""Linear, the layer with a weight matrix; and Identity, which has none."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from typing import Any
 import numpy as np
 
 from tinygrad_edu.engine.modes import get_default_dtype
-from tinygrad_edu.engine.tensor import Tensor
-from tinygrad_edu.errors import ConfigError, ShapeError
+from tinygrad_edu.errors import ConfigError
 from tinygrad_edu.nn import init
 from tinygrad_edu.nn._module import Module
 from tinygrad_edu.nn._parameter import Parameter
-from tinygrad_edu.nn.functional import embedding, linear
+from tinygrad_edu.nn.functional import linear
 from tinygrad_edu.utils._checks import is_integer
 
 
@@ -68,56 +67,3 @@ class Identity(Module):
 
     def forward(self, x: Any) -> Any:
         return x
-
-
-class Embedding(Module):
-    """A learned vector for each of `num_embeddings` integers: (…) int → (…, embedding_dim).
-
-    `weight` (num_embeddings, embedding_dim) starts standard normal. The row `padding_idx` starts at zero and gets no
-    gradient.
-    """
-
-    def __init__(
-        self,
-        num_embeddings: int,
-        embedding_dim: int,
-        padding_idx: int | None = None,
-        device: Any = None,
-        dtype: Any = None,
-    ) -> None:
-        super().__init__()
-        sizes("Embedding", num_embeddings=num_embeddings, embedding_dim=embedding_dim)
-        if padding_idx is not None and not -num_embeddings <= padding_idx < num_embeddings:
-            raise ConfigError(f"Embedding: padding_idx {padding_idx} isn't one of the {num_embeddings} rows.")
-        self.num_embeddings = num_embeddings
-        self.embedding_dim = embedding_dim
-        self.padding_idx = None if padding_idx is None else padding_idx % num_embeddings
-        self.weight = Parameter(np.empty((num_embeddings, embedding_dim), dtype or get_default_dtype()))
-        self.reset_parameters()
-
-    @classmethod
-    def from_pretrained(cls, embeddings: Any, freeze: bool = True, padding_idx: int | None = None) -> Embedding:
-        """With the given rows, which are not learned unless `freeze=False`."""
-        if embeddings.ndim != 2:
-            raise ShapeError(
-                f"Embedding.from_pretrained: needs shape (num_embeddings, embedding_dim), got {embeddings.shape}."
-            )
-        layer = cls.__new__(cls)
-        Module.__init__(layer)
-        layer.num_embeddings, layer.embedding_dim = embeddings.shape
-        layer.padding_idx = padding_idx
-        layer.weight = Parameter(embeddings, requires_grad=not freeze)
-        return layer
-
-    def reset_parameters(self) -> None:
-        """Draw the first values again."""
-        init.normal_(self.weight)
-        if self.padding_idx is not None:
-            self.weight.array[self.padding_idx] = 0
-
-    def forward(self, x: Tensor) -> Any:
-        return embedding(x, self.weight, self.padding_idx)
-
-    def extra_repr(self) -> str:
-        padding = "" if self.padding_idx is None else f", padding_idx={self.padding_idx}"
-        return f"{self.num_embeddings}, {self.embedding_dim}{padding}"

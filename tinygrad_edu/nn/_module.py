@@ -13,7 +13,7 @@ import numpy as np
 from tinygrad_edu.engine.tensor import Tensor
 from tinygrad_edu.errors import ConfigError, DTypeError, UnsupportedError
 from tinygrad_edu.nn import _printing, _state
-from tinygrad_edu.nn._parameter import Parameter
+from tinygrad_edu.nn._parameter import Buffer, Parameter
 from tinygrad_edu.ops.create import zeros_like
 
 PARAMETER, BUFFER, MODULE = "parameter", "buffer", "module"
@@ -112,6 +112,8 @@ class Module:
                 )
         elif kind is not None:
             kinds[name] = kind
+        elif isinstance(value, Buffer) and kinds.get(name) != BUFFER:
+            return self.register_buffer(name, value, value.persistent)
         elif name in kinds:
             held = kinds[name]
             if value is not None and not isinstance(value, _HOLDS.get(held, ())):

@@ -1,4 +1,4 @@
-"""`Parameter`: a tensor that a module learns."""
+"""`Parameter`: a tensor that a module learns; `Buffer`: one that belongs to its state and isn't learned."""
 
 from __future__ import annotations
 
@@ -26,3 +26,15 @@ class Parameter(Tensor):
 
     def __repr__(self) -> str:
         return f"Parameter containing:\n{super().__repr__()}"
+
+
+class Buffer(Tensor):
+    """A tensor that a Module keeps as a buffer when it is assigned to an attribute, as `register_buffer` does."""
+
+    __slots__ = ("persistent",)
+
+    def __init__(self, data: Any = (), *, persistent: bool = True) -> None:
+        self.array = to_array(data, None, copy=False)
+        self.node = None
+        self.grad = None
+        self.persistent = persistent

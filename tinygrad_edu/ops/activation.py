@@ -68,6 +68,14 @@ relu6 = elementwise(
     cost=2,
     samples=lambda r: [Sample((r(2, 3, low=low, high=low + 2),)) for low in (-3.0, 2.0, 7.0)],
 )
+hardtanh = elementwise(
+    "hardtanh",
+    lambda x, *, low, high: np.minimum(np.maximum(x, low), high),
+    D("[low < x < high]", reads=[0], selects=lambda y, x, *, low, high: (x > low) & (x < high)),
+    math="y = min(max(x, low), high)",
+    cost=2,
+    samples=lambda r: [Sample((r(2, 3, low=a, high=a + 1.6),), {"low": -1.0, "high": 1.0}) for a in (-3.0, -0.8, 1.2)],
+)
 leaky_relu = elementwise(
     "leaky_relu",
     lambda x, *, slope: np.maximum(x, 0) + slope * np.minimum(x, 0),
@@ -116,20 +124,32 @@ _TANH_SCALE = math.sqrt(2 / math.pi)
 def _gelu(x: Any, *, approximate: str) -> Any:
     if approximate == "tanh":
         return 0.5 * x * (1 + np.tanh(_TANH_SCALE * (x + 0.044715 * (x * x * x))))
-    return 0.5 * x * (1 + erf_values(x / _ROOT_2))
+    y = erf_values(x * x.dtype.type(1 / _ROOT_2))
+    y += 1
+    y *= x
+    y *= 0.5
+    return y
 
 
 def _gelu_partial(y: Any, x: Any, *, approximate: str) -> Any:
     if approximate == "tanh":
         t = np.tanh(_TANH_SCALE * (x + 0.044715 * (x * x * x)))
         return 0.5 * (1 + t) + 0.5 * x * (1 - t * t) * (_TANH_SCALE * (1 + 3 * 0.044715 * (x * x)))
-    return 0.5 * (1 + erf(x / _ROOT_2)) + x * np.exp(-0.5 * (x * x)) / _ROOT_2_PI
+    if type(x) is not np.ndarray or type(y) is not np.ndarray:
+        return 0.5 * (1 + erf(x / _ROOT_2)) + x * np.exp(-0.5 * (x * x)) / _ROOT_2_PI
+    density = np.multiply(x, x, out=np.empty_like(x))
+    density *= -0.5
+    np.exp(density, out=density)
+    density *= x
+    density *= 1 / _ROOT_2_PI
+    density += np.divide(y, x, out=np.full(x.shape, 0.5, x.dtype), where=x != 0)  # Φ(x), without another erf
+    return density
 
 
 gelu = elementwise(
     "gelu",
     _gelu,
-    D("Φ(x) + x·φ(x)", _gelu_partial, reads=[0]),
+    D("Φ(x) + x·φ(x)", _gelu_partial, reads=["y", 0]),
     math="y = x·Φ(x), Φ the normal distribution function (or its tanh approximation)",
     cost=105,
     params=[{"approximate": "none"}, {"approximate": "tanh"}],

@@ -48,8 +48,43 @@ def _gauss(x: Any) -> Any:
     return np.exp(-x * x)
 
 
+# erf(x)/x in x² on [−4, 4] as a quotient of polynomials, to a few units in the last place of float32 (Eigen's, of which
+# XLA has a copy).
+_ERF_32 = (
+    (-2.72614225801306e-10, 2.77068142495902e-08, -2.10102402082508e-06, -5.69250639462346e-05, -7.34990630326855e-04,
+     -2.95459980854025e-03, -1.60960333262415e-02),
+    (-1.45660718464996e-05, -2.13374055278905e-04, -1.68282697438203e-03, -7.37332916720468e-03, -1.42647390514189e-02),
+)  # fmt: skip
+_BLOCK = 8192  # elements whose intermediate values stay in the nearest cache
+
+
+def _erf_32(x: Any) -> Any:
+    """erf of a float32 array: a twentieth of the time of the expansion for float64, and models do it all the time."""
+    flat = x.reshape(-1)
+    y = np.empty(x.size, np.float32)
+    for start in range(0, x.size, _BLOCK):
+        z = np.clip(flat[start : start + _BLOCK], -4, 4)
+        square = z * z
+        above, below = (_horner(square, coefficients) for coefficients in _ERF_32)
+        above *= z
+        np.divide(above, below, out=y[start : start + _BLOCK])
+    return y.reshape(x.shape)
+
+
+def _horner(x: Any, coefficients: tuple[float, ...]) -> Any:
+    first, second, *rest = map(np.float32, coefficients)
+    total = first * x
+    total += second
+    for coefficient in rest:
+        total *= x
+        total += coefficient
+    return total
+
+
 def erf_values(x: Any) -> Any:
     """The error function of an array."""
+    if type(x) is np.ndarray and x.dtype == np.float32:
+        return _erf_32(x)
     z = np.abs(x)
     return np.where(z < 2, _core(np.clip(x, -2, 2)), np.sign(x) * (1 - _gauss(x) * _tail(z))).astype(
         np.asarray(x).dtype, copy=False

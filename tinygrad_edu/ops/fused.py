@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_edu.engine.families import Given, primitive
+from tinygrad_edu.engine.families import Given, conjugate, primitive
 from tinygrad_edu.engine.op import Op, Sample
 from tinygrad_edu.engine.tensor import Tensor
 from tinygrad_edu.errors import ShapeError
@@ -30,12 +30,12 @@ def _linear(x: Any, w: Any, b: Any = None) -> Any:
 
 
 def _times_weight(y_bar: Any, x: Any, w: Any) -> Any:
-    g = _product(_rows(y_bar), w)
+    g = _product(_rows(y_bar), conjugate(w))
     return g if x.ndim == 2 else np.reshape(g, x.shape)
 
 
 def _weight_bar(y_bar: Any, x: Any) -> Any:
-    return _product(_rows(y_bar).mT, _rows(x))
+    return _product(_rows(y_bar).mT, conjugate(_rows(x)))
 
 
 def _product(a: Any, b: Any) -> Any:
@@ -90,7 +90,12 @@ linear_: Op = primitive(
     cost=lambda y, x, w, b=None: 2 * y.size * x.shape[-1] + (0 if b is None else y.size),
     promotes=True,
     reference=_linear_reference,
-    samples=lambda r: [Sample((r(4, 3), r(2, 3), r(2))), Sample((r(2, 4, 3), r(2, 3))), Sample((r(3), r(2, 3), r(2)))],
+    samples=lambda r: [
+        Sample((r.complex(2, 3), r.complex(4, 3), r.complex(4))),
+        Sample((r(4, 3), r(2, 3), r(2))),
+        Sample((r(2, 4, 3), r(2, 3))),
+        Sample((r(3), r(2, 3), r(2))),
+    ],
 )
 
 
@@ -148,6 +153,7 @@ softmax_: Op = primitive(
     math="yᵢ = e^(xᵢ) / Σⱼ e^(xⱼ)",
     cost=lambda y, x, **_: 5 * x.size,
     floating=True,
+    complex=False,
     batch=lambda size, args, flags, *, axis: softmax_(*args, axis=axis + 1),
     reference=lambda x, *, axis: np.exp(x) / np.sum(np.exp(x), axis=axis, keepdims=True),
     samples=_SOFTMAX_SAMPLES,
@@ -164,6 +170,7 @@ log_softmax_: Op = primitive(
     math="yᵢ = xᵢ − ln Σⱼ e^(xⱼ)",
     cost=lambda y, x, **_: 5 * x.size,
     floating=True,
+    complex=False,
     batch=lambda size, args, flags, *, axis: log_softmax_(*args, axis=axis + 1),
     reference=lambda x, *, axis: x - logsumexp(x, axis, keepdims=True),
     samples=_SOFTMAX_SAMPLES,

@@ -9,18 +9,18 @@ from typing import Any
 import numpy as np
 
 from tinygrad_edu.engine.tensor import Tensor
-from tinygrad_edu.optim._optimizer import Array, Group, Optimizer, lerp_, mean_square_, scalar, zeros_for
+from tinygrad_edu.optim._arrays import Array, full, lerp_, mean_square_, scalar
+from tinygrad_edu.optim._optimizer import Group, Optimizer
 
 
 class Adam(Optimizer):
     """θ ← θ − lr · m̂ / (√v̂ + eps), m̂ and v̂ running means of the gradient and of its square, without bias (Kingma &
     Ba, 2015).
 
-    `weight_decay` adds weight_decay · θ to the gradient. `amsgrad` divides by the largest v so far (Reddi et al.,
-    2018). `maximize` climbs instead. `foreach` and `fused` are accepted and change nothing.
+    `weight_decay` adds weight_decay · θ to the gradient, or if decoupled shrinks θ itself. `amsgrad` divides by the
+    largest v so far (Reddi et al., 2018). `maximize` climbs instead; with `differentiable` the steps are part of the
+    graph. `foreach`, `fused` and `capturable` are accepted and change nothing.
     """
-
-    decoupled = False  # whether the weight decay acts on the parameter and not through the gradient
 
     def __init__(
         self,
@@ -28,12 +28,15 @@ class Adam(Optimizer):
         lr: float = 1e-3,
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
-        weight_decay: float = 0.0,
+        weight_decay: float = 0,
         amsgrad: bool = False,
         *,
-        maximize: bool = False,
         foreach: bool | None = None,
+        maximize: bool = False,
+        capturable: bool = False,
+        differentiable: bool = False,
         fused: bool | None = None,
+        decoupled_weight_decay: bool = False,
     ) -> None:
         defaults = {
             "lr": lr,
@@ -42,6 +45,11 @@ class Adam(Optimizer):
             "weight_decay": weight_decay,
             "amsgrad": amsgrad,
             "maximize": maximize,
+            "foreach": foreach,
+            "capturable": capturable,
+            "differentiable": differentiable,
+            "fused": fused,
+            "decoupled_weight_decay": decoupled_weight_decay,
         }
         super().__init__(params, defaults)
 
@@ -49,16 +57,11 @@ class Adam(Optimizer):
         dtype, lr, (beta1, beta2) = value.dtype, group["lr"], group["betas"]
         state = self.state[p]
         if not state:
-            state.update(step=0, exp_avg=zeros_for(p), exp_avg_sq=zeros_for(p))
+            state.update(step=0, exp_avg=full(value), exp_avg_sq=full(value))
             if group["amsgrad"]:
-                state["max_exp_avg_sq"] = zeros_for(p)
+                state["max_exp_avg_sq"] = full(value)
         state["step"] += 1
-        if self.decoupled:
-            if decay := group["weight_decay"]:
-                np.multiply(value, scalar(1 - lr * decay, dtype), value)
-            if group["maximize"]:
-                grad = np.negative(grad, out=self._scratch(value))
-        elif group["weight_decay"] or group["maximize"]:
+        if group["weight_decay"] or group["maximize"]:
             grad = self._descent(value, grad, group)
         mean, square = state["exp_avg"].array, state["exp_avg_sq"].array
         work = self._scratch(value, 1)
@@ -82,8 +85,6 @@ class AdamW(Adam):
     (Loshchilov & Hutter, 2019).
     """
 
-    decoupled = True
-
     def __init__(
         self,
         params: Iterable[Any],
@@ -92,9 +93,6 @@ class AdamW(Adam):
         eps: float = 1e-8,
         weight_decay: float = 1e-2,
         amsgrad: bool = False,
-        *,
-        maximize: bool = False,
-        foreach: bool | None = None,
-        fused: bool | None = None,
+        **options: Any,
     ) -> None:
-        super().__init__(params, lr, betas, eps, weight_decay, amsgrad, maximize=maximize)
+        super().__init__(params, lr, betas, eps, weight_decay, amsgrad, **options, decoupled_weight_decay=True)

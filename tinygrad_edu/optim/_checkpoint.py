@@ -9,6 +9,9 @@ import numpy as np
 from tinygrad_edu.engine.tensor import Tensor, make
 from tinygrad_edu.errors import CheckpointError
 
+_NUMBERS = {"step": int, "mu_product": float}  # which PyTorch's states hold as tensors without axes
+_WITHOUT_EFFECT = ("foreach", "fused", "capturable", "differentiable", "decoupled_weight_decay")
+
 if TYPE_CHECKING:
     from tinygrad_edu.optim._optimizer import Optimizer
 
@@ -17,11 +20,15 @@ def state_of(optimizer: Optimizer) -> dict[str, Any]:
     """See `Optimizer.state_dict`. Parameters are numbered through all groups, in order."""
     numbers = {id(p): i for i, p in enumerate(_parameters(optimizer))}
     return {
-        "state": {numbers[id(p)]: dict(remembered) for p, remembered in optimizer.state.items() if id(p) in numbers},
+        "state": {numbers[id(p)]: _given(remembered) for p, remembered in optimizer.state.items() if id(p) in numbers},
         "param_groups": [
             {**group, "params": [numbers[id(p)] for p in group["params"]]} for group in optimizer.param_groups
         ],
     }
+
+
+def _given(remembered: dict[str, Any]) -> dict[str, Any]:
+    return {key: Tensor(float(value)) if key in _NUMBERS else value for key, value in remembered.items()}
 
 
 def load(optimizer: Optimizer, state: Any) -> None:
@@ -59,26 +66,32 @@ def _complaints(optimizer: Optimizer, groups: list[Any], sizes: list[int], remem
     found = []
     for i, (own, saved) in enumerate(zip(optimizer.param_groups, groups, strict=True)):
         # Of its settings only those every group has: a scheduler may have added some.
-        missing = [key for key in optimizer.defaults if key not in saved]
+        missing = [key for key in optimizer.defaults if key not in saved and key not in _WITHOUT_EFFECT]
         if missing:
             found.append(
                 f"group {i}: no {', '.join(missing)} in the state; it seems to be of another kind of optimizer"
             )
             continue
         try:
-            optimizer._check_settings({**own, **saved, "lr": saved["lr"] or 1.0})  # a scheduler may have come to 0
+            optimizer._check_settings({**own, **saved})
         except ValueError as error:
             found.append(f"group {i}: {error}")
     for i, p in enumerate(_parameters(optimizer)):
         for key, value in dict(remembered.get(i, {})).items():
-            if isinstance(value, Tensor | np.ndarray) and value.shape not in ((), p.shape):
+            flat = not optimizer.per_parameter
+            if isinstance(value, Tensor | np.ndarray) and value.shape not in ((), p.shape) and not flat:
                 found.append(f"parameter {i}: {key} has shape {value.shape} in the state, the parameter {p.shape}")
     return found
 
 
 def _adopted(remembered: dict[str, Any], p: Tensor) -> dict[str, Any]:
     """Copies in the parameter's dtype."""
+
+    def adopted(value: Any) -> Any:
+        if isinstance(value, list):
+            return [adopted(v) for v in value]
+        return make(np.array(value.detach().numpy(), p.dtype), None) if isinstance(value, Tensor) else value
+
     return {
-        key: make(np.array(value.detach().numpy(), p.dtype), None) if isinstance(value, Tensor) else value
-        for key, value in remembered.items()
+        key: _NUMBERS[key](float(value)) if key in _NUMBERS else adopted(value) for key, value in remembered.items()
     }

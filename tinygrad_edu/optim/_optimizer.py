@@ -7,25 +7,26 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
+from tinygrad_edu.engine.graph import Handle
 from tinygrad_edu.engine.memory import note_write
 from tinygrad_edu.engine.modes import enable_grad
 from tinygrad_edu.engine.tensor import Tensor, make
 from tinygrad_edu.errors import ConfigError, ShapeError
 from tinygrad_edu.ops.create import zeros_like
 from tinygrad_edu.optim import _checkpoint
+from tinygrad_edu.optim._arrays import Array, Recorded, scalar
 from tinygrad_edu.utils._checks import is_number
 
-Array = np.ndarray[Any, Any]
 Group = dict[str, Any]
+StepHook = Callable[["Optimizer", tuple[Any, ...], dict[str, Any]], Any]
 
 _NOT_NEGATIVE: tuple[Callable[[Any], bool], str] = (lambda v: 0 <= v < math.inf, "a number that isn't negative")
 _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
-    "lr": (lambda v: 0 < v < math.inf, "a positive number"),
+    "lr": _NOT_NEGATIVE,  # a scheduler may begin or end at 0
     "momentum": _NOT_NEGATIVE,
     "dampening": (math.isfinite, "a finite number"),
     "weight_decay": _NOT_NEGATIVE,
@@ -35,6 +36,10 @@ _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
         lambda v: len(v) == 2 and all(0 <= beta < 1 for beta in v),
         "two numbers, each from 0 up to but without 1",
     ),
+    "rho": (lambda v: 0 <= v <= 1, "a number from 0 to 1"),
+    "lr_decay": _NOT_NEGATIVE,
+    "initial_accumulator_value": _NOT_NEGATIVE,
+    "momentum_decay": _NOT_NEGATIVE,
 }
 
 
@@ -50,6 +55,8 @@ class Optimizer:
     missing, given twice, no Tensors, or no leaves.
     """
 
+    per_parameter = True  # whether what it remembers of a parameter has that parameter's shape
+
     def __init__(self, params: Iterable[Any], defaults: Group) -> None:
         if isinstance(params, Tensor | dict):
             raise ConfigError(
@@ -59,6 +66,8 @@ class Optimizer:
         self.state: defaultdict[Tensor, dict[str, Any]] = defaultdict(dict)
         self.param_groups: list[Group] = []
         self._work: dict[Any, Array] = {}
+        self._pre_hooks: list[StepHook] = []
+        self._post_hooks: list[StepHook] = []
         given = list(params)
         if not given:
             raise ConfigError(
@@ -80,18 +89,25 @@ class Optimizer:
         group = {**param_group, **{k: v for k, v in self.defaults.items() if k not in param_group}}
         params = group["params"]
         group["params"] = params = [params] if isinstance(params, Tensor) else list(params)
-        self._check_params(params)
+        if params and all(isinstance(p, tuple) and len(p) == 2 for p in params):  # named_parameters()
+            group["param_names"] = [name for name, _ in params]
+            group["params"] = params = [p for _, p in params]
+        self._check_params(params, bool(group.get("differentiable")))
         self._check_settings(group)
         self.param_groups.append(group)
 
-    def _check_params(self, params: list[Any]) -> None:
+    def _check_params(self, params: list[Any], differentiable: bool) -> None:
         seen = {id(p) for group in self.param_groups for p in group["params"]}
         for i, p in enumerate(params):
             at = f"{self._name}: parameter {i} of group {len(self.param_groups)}"
             if not isinstance(p, Tensor):
-                hint = " named_parameters() gives pairs; use parameters()." if isinstance(p, tuple) else ""
-                raise ConfigError(f"{at} is of type {type(p).__name__}, not a Tensor.{hint}")
-            if not p.is_leaf:
+                raise ConfigError(f"{at} is of type {type(p).__name__}, not a Tensor.")
+            if differentiable and p.node is not None and p.is_leaf:
+                raise ConfigError(
+                    f"{at} (shape {p.shape}) is a leaf; with differentiable=True the steps become part of the graph, so give "
+                    "clones of the leaves: [p.clone() for p in model.parameters()]."
+                )
+            if not p.is_leaf and not differentiable:
                 assert p.node is not None
                 raise ConfigError(
                     f"{at} (shape {p.shape}) was computed by {p.node.name}, so changing it changes nothing that is learned. "
@@ -125,6 +141,8 @@ class Optimizer:
 
         Raises ShapeError where a gradient isn't of its parameter's shape.
         """
+        for hook in list(self._pre_hooks):
+            hook(self, (closure,), {})
         loss = None
         if closure is not None:
             with enable_grad():
@@ -142,9 +160,35 @@ class Optimizer:
                     fits = False
                 if not fits:
                     raise self._unfit(p)
-                self._update(p, value, gradient, group)
-                note_write(value)
+                if group.get("differentiable"):
+                    self._update_recorded(p, group)
+                else:
+                    self._update(p, value, gradient, group)
+                    note_write(value)
+        for hook in list(self._post_hooks):
+            hook(self, (closure,), {})
         return loss
+
+    def _update_recorded(self, p: Tensor, group: Group) -> None:
+        """`_update` as part of the graph: `p` becomes the new value, and nothing is overwritten."""
+        state = self.state[p]
+        for key, kept in state.items():
+            if isinstance(kept, Tensor):
+                state[key] = Recorded(kept)
+        value = Recorded(make(p.array, p.node))
+        self._update(p, value, Recorded(p.grad), group)  # type: ignore[arg-type]  # stands for an array
+        for key, kept in state.items():
+            if isinstance(kept, Recorded):
+                state[key] = kept.tensor
+        p.array, p.node = value.tensor.array, value.tensor.node
+
+    def register_step_pre_hook(self, hook: StepHook) -> Handle:
+        """Call `hook(optimizer, args, kwargs)` before each step."""
+        return _hooked(self._pre_hooks, hook)
+
+    def register_step_post_hook(self, hook: StepHook) -> Handle:
+        """Call `hook(optimizer, args, kwargs)` after each step."""
+        return _hooked(self._post_hooks, hook)
 
     def _update(self, p: Tensor, value: Array, grad: Array, group: Group) -> None:
         """Write the new value of one parameter into `value`, without allocating."""
@@ -169,6 +213,8 @@ class Optimizer:
 
     def _scratch(self, like: Array, number: int = 0) -> Array:
         """Memory to compute in, of the shape and dtype of `like`: shared by all parameters of that shape, and kept."""
+        if isinstance(like, Recorded):
+            return Recorded(None)  # type: ignore[return-value]  # takes whatever is written into it
         key = (like.shape, like.dtype, number)
         work = self._work.get(key)
         if work is None:
@@ -177,20 +223,31 @@ class Optimizer:
 
     def _descent(self, value: Array, grad: Array, group: Group) -> Array:
         """The gradient of what is to be made smaller: negated to maximize, plus λθ for a weight decay that is part of
-        the loss.
+        the loss. A decoupled one shrinks the value instead.
         """
         if group["maximize"]:
             grad = np.negative(grad, out=self._scratch(value))
-        if decay := group["weight_decay"]:
+        if not (decay := group["weight_decay"]):
+            return grad
+        if group.get("decoupled_weight_decay"):
+            np.multiply(value, scalar(1 - group["lr"] * decay, value.dtype), value)
+        else:
             penalty = np.multiply(value, scalar(decay, value.dtype), self._scratch(value, 1))
             grad = np.add(grad, penalty, self._scratch(value))
         return grad
 
     def zero_grad(self, set_to_none: bool = True) -> None:
-        """Forget the gradients, or with `set_to_none=False` make them zero."""
+        """Forget the gradients, or with `set_to_none=False` make them zero, in place."""
         for group in self.param_groups:
             for p in group["params"]:
-                p.grad = None if set_to_none or p.grad is None else zeros_like(p.grad)
+                grad = p.grad
+                if set_to_none or grad is None:
+                    p.grad = None
+                elif grad.node is None:
+                    grad.array[...] = 0
+                    note_write(grad.array)
+                else:
+                    p.grad = zeros_like(grad)
 
     # -- its state -------------------------------------------------------------------------------------------------
 
@@ -213,27 +270,6 @@ class Optimizer:
         return "\n".join([*lines, ")"])
 
 
-@lru_cache(maxsize=256)
-def scalar(value: float, dtype: np.dtype[Any]) -> Array:
-    """A number as an array without axes, which NumPy multiplies by in half the time that a Python number takes."""
-    return np.asarray(value, dtype)
-
-
-def zeros_for(p: Tensor) -> Tensor:
-    """A tensor of zeros to remember something of `p` in."""
-    return make(np.zeros(p.shape, p.dtype), None)
-
-
-def lerp_(average: Array, value: Array, share: Array, work: Array) -> None:
-    """average += share · (value − average): a running mean. `work` may be `value`."""
-    np.subtract(value, average, work)
-    np.multiply(work, share, work)
-    np.add(average, work, average)
-
-
-def mean_square_(average: Array, value: Array, beta: float, work: Array) -> None:
-    """average = β · average + (1 − β) · value²: a running mean of squares."""
-    np.multiply(value, value, work)
-    np.multiply(work, scalar(1 - beta, work.dtype), work)
-    np.multiply(average, scalar(beta, work.dtype), average)
-    np.add(average, work, average)
+def _hooked(hooks: list[StepHook], hook: StepHook) -> Handle:
+    hooks.append(hook)
+    return Handle(hooks, hook)

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from tinygrad_edu.engine.tensor import Tensor
-from tinygrad_edu.optim._optimizer import Array, Group, Optimizer, lerp_, mean_square_, scalar, zeros_for
+from tinygrad_edu.optim._arrays import Array, full, lerp_, mean_square_, scalar
+from tinygrad_edu.optim._optimizer import Group, Optimizer
 
 
 class RMSprop(Optimizer):
@@ -26,12 +27,13 @@ class RMSprop(Optimizer):
         lr: float = 1e-2,
         alpha: float = 0.99,
         eps: float = 1e-8,
-        weight_decay: float = 0.0,
-        momentum: float = 0.0,
+        weight_decay: float = 0,
+        momentum: float = 0,
         centered: bool = False,
-        *,
-        maximize: bool = False,
+        capturable: bool = False,
         foreach: bool | None = None,
+        maximize: bool = False,
+        differentiable: bool = False,
     ) -> None:
         defaults = {
             "lr": lr,
@@ -40,7 +42,10 @@ class RMSprop(Optimizer):
             "weight_decay": weight_decay,
             "momentum": momentum,
             "centered": centered,
+            "capturable": capturable,
+            "foreach": foreach,
             "maximize": maximize,
+            "differentiable": differentiable,
         }
         super().__init__(params, defaults)
 
@@ -48,11 +53,11 @@ class RMSprop(Optimizer):
         dtype, alpha = value.dtype, group["alpha"]
         state = self.state[p]
         if not state:
-            state.update(step=0, square_avg=zeros_for(p))
+            state.update(step=0, square_avg=full(value))
             if group["momentum"]:
-                state["momentum_buffer"] = zeros_for(p)
+                state["momentum_buffer"] = full(value)
             if group["centered"]:
-                state["grad_avg"] = zeros_for(p)
+                state["grad_avg"] = full(value)
         state["step"] += 1
         if group["weight_decay"] or group["maximize"]:
             grad = self._descent(value, grad, group)

@@ -7,29 +7,32 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_edu.engine.tensor import Tensor, make
+from tinygrad_edu.engine.tensor import Tensor
 from tinygrad_edu.errors import ConfigError
-from tinygrad_edu.optim._optimizer import Array, Group, Optimizer, scalar
+from tinygrad_edu.optim._arrays import Array, copied, scalar
+from tinygrad_edu.optim._optimizer import Group, Optimizer
 
 
 class SGD(Optimizer):
     """θ ← θ − lr · d, with d = gradient + weight_decay · θ.
 
     With `momentum` μ: v ← μv + (1 − dampening) · d, v = d at first, and v takes the place of d; with `nesterov`, d + μv
-    does (Sutskever et al., 2013). `maximize` climbs instead. `foreach` and `fused` are accepted and change nothing.
+    does (Sutskever et al., 2013). `maximize` climbs instead; with `differentiable` the steps
+    are part of the graph. `foreach` and `fused` are accepted and change nothing.
     """
 
     def __init__(
         self,
         params: Iterable[Any],
         lr: float = 1e-3,
-        momentum: float = 0.0,
-        dampening: float = 0.0,
-        weight_decay: float = 0.0,
+        momentum: float = 0,
+        dampening: float = 0,
+        weight_decay: float = 0,
         nesterov: bool = False,
         *,
         maximize: bool = False,
         foreach: bool | None = None,
+        differentiable: bool = False,
         fused: bool | None = None,
     ) -> None:
         defaults = {
@@ -39,6 +42,9 @@ class SGD(Optimizer):
             "weight_decay": weight_decay,
             "nesterov": nesterov,
             "maximize": maximize,
+            "foreach": foreach,
+            "differentiable": differentiable,
+            "fused": fused,
         }
         super().__init__(params, defaults)
 
@@ -62,16 +68,17 @@ class SGD(Optimizer):
 
     def _with_momentum(self, p: Tensor, grad: Array, group: Group, work: Array) -> Array:
         state = self.state[p]
-        momentum = scalar(group["momentum"], work.dtype)
+        dtype = grad.dtype
+        momentum = scalar(group["momentum"], dtype)
         velocity = state.get("momentum_buffer")
         if velocity is None:
-            velocity = state["momentum_buffer"] = make(np.array(grad, work.dtype), None)
+            velocity = state["momentum_buffer"] = copied(grad, dtype)
         else:
             np.multiply(velocity.array, momentum, velocity.array)
-            np.multiply(grad, scalar(1 - group["dampening"], work.dtype), work)
+            np.multiply(grad, scalar(1 - group["dampening"], dtype), work)
             np.add(velocity.array, work, velocity.array)
         if not group["nesterov"]:
             ahead: Array = velocity.array
             return ahead
         np.multiply(velocity.array, momentum, work)
-        return np.add(grad, work, self._scratch(work))
+        return np.add(grad, work, self._scratch(grad))

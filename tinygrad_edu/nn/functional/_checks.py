@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -23,18 +24,43 @@ def concrete(x: Any) -> np.ndarray[Any, Any] | None:
     return None if x.level else x.array
 
 
+def with_axes(x: Any) -> Any:
+    """A tensor, an array or a transform's value as it is; a list or a number as a Tensor."""
+    return x if hasattr(x, "ndim") else as_tensor(x)
+
+
 def position(flat: int, shape: tuple[int, ...]) -> Any:
     """Where element number `flat` is in a tensor of this shape: its index, a plain number where there is one axis."""
     index = tuple(map(int, np.unravel_index(flat, shape)))
     return index[0] if len(index) == 1 else index
 
 
-def check_reduction(reduction: str, name: str) -> None:
-    if reduction not in REDUCTIONS:
-        raise ConfigError(f'{name}: reduction is "mean", "sum" or "none", not {reduction!r}.')
+def reduction_of(
+    name: str,
+    reduction: str,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    known: tuple[str, ...] = REDUCTIONS,
+) -> str:
+    """The reduction, checked; PyTorch's first two ways to say it, `size_average` and `reduce`, are understood, with a warning."""
+    if size_average is not None or reduce is not None:
+        reduction = "none" if reduce is False else "sum" if size_average is False else "mean"
+        warnings.warn(
+            f"{name}: size_average and reduce are PyTorch's old names; say reduction={reduction!r}.",
+            UserWarning,
+            stacklevel=3,
+        )
+    if reduction not in known:
+        raise ConfigError(f"{name}: reduction is {_either(known)}, not {reduction!r}.")
+    return reduction
 
 
-def reduce(losses: Any, reduction: str) -> Any:
+def _either(names: tuple[str, ...]) -> str:
+    quoted = [f'"{name}"' for name in names]
+    return f"{', '.join(quoted[:-1])} or {quoted[-1]}"
+
+
+def reduce_with(losses: Any, reduction: str) -> Any:
     """The mean or the sum of the elements' losses, or all of them."""
     return losses.mean() if reduction == "mean" else losses.sum() if reduction == "sum" else losses
 

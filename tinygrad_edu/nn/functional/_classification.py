@@ -10,7 +10,7 @@ import numpy as np
 
 from tinygrad_edu.engine.tensor import LEVEL0, Tensor
 from tinygrad_edu.errors import ConfigError, ShapeError
-from tinygrad_edu.nn.functional._checks import check_reduction, concrete
+from tinygrad_edu.nn.functional._checks import concrete, reduction_of
 from tinygrad_edu.nn.functional._labels import are_labels, check_labels, classes, rows_shape
 from tinygrad_edu.ops import elementwise, fused
 from tinygrad_edu.ops.create import as_tensor
@@ -22,7 +22,9 @@ def cross_entropy(
     input: Any,
     target: Any,
     weight: Any = None,
+    size_average: bool | None = None,
     ignore_index: int = -100,
+    reduce: bool | None = None,
     reduction: str = "mean",
     label_smoothing: float = 0.0,
 ) -> Any:
@@ -40,6 +42,8 @@ def cross_entropy(
     Raises ShapeError where shapes don't meet, DTypeError for labels that aren't integers, DataError for a label out of
     range or NaN.
     """
+    if size_average is not None or reduce is not None:
+        reduction = reduction_of("cross_entropy", reduction, size_average, reduce)
     if (
         weight is None
         and label_smoothing == 0.0
@@ -71,7 +75,7 @@ def _equal_weights(rows: int, dtype: np.dtype[Any], reduction: str) -> Any:
 
 def _cross_entropy(input: Tensor, target: Any, weight: Any, ignore_index: int, reduction: str, smoothing: float) -> Any:
     name = "cross_entropy"
-    check_reduction(reduction, name)
+    reduction = reduction_of(name, reduction)
     if not 0 <= smoothing <= 1:
         raise ConfigError(f"{name}: label_smoothing must be between 0 and 1, got {smoothing}.")
     count, lead = classes(input.shape or (0,)), rows_shape(input.shape)
@@ -91,11 +95,19 @@ def _cross_entropy(input: Tensor, target: Any, weight: Any, ignore_index: int, r
     return _over(fused.cross_entropy_(scores, labels, weights / _divisor(total))[0], total)
 
 
-def nll_loss(input: Any, target: Any, weight: Any = None, ignore_index: int = -100, reduction: str = "mean") -> Any:
+def nll_loss(
+    input: Any,
+    target: Any,
+    weight: Any = None,
+    size_average: bool | None = None,
+    ignore_index: int = -100,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Any:
     """The mean over rows of −x[label], x the logarithms of probabilities, as `log_softmax` gives; otherwise as
     `cross_entropy`.
     """
-    check_reduction(reduction, "nll_loss")
+    reduction = reduction_of("nll_loss", reduction, size_average, reduce)
     input, target = as_tensor(input), _as_target(target)
     count, lead = classes(input.shape or (0,)), rows_shape(input.shape)
     if not are_labels(input, target, "nll_loss"):

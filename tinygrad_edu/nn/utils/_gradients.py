@@ -1,8 +1,7 @@
-"""What is done to all parameters or gradients of a model at once: clipping, and one vector of everything."""
+"""Clipping the gradients of a model."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -10,9 +9,7 @@ import numpy as np
 
 from tinygrad_edu.engine.memory import note_write
 from tinygrad_edu.engine.tensor import Tensor, make
-from tinygrad_edu.errors import ConfigError, DataError, ShapeError
-from tinygrad_edu.ops.join import concatenate
-from tinygrad_edu.ops.shape import reshape
+from tinygrad_edu.errors import ConfigError, DataError
 
 Tensors = Tensor | Iterable[Tensor]
 
@@ -23,7 +20,11 @@ def _gradients(parameters: Tensors) -> list[np.ndarray[Any, Any]]:
 
 
 def clip_grad_norm_(
-    parameters: Tensors, max_norm: float, norm_type: float = 2.0, error_if_nonfinite: bool = False
+    parameters: Tensors,
+    max_norm: float,
+    norm_type: float = 2.0,
+    error_if_nonfinite: bool = False,
+    foreach: bool | None = None,
 ) -> Tensor:
     """Scale all gradients, in place, so that their common norm is at most `max_norm`; returns the norm that it was.
 
@@ -50,34 +51,10 @@ def clip_grad_norm_(
     return make(np.asarray(total), None)
 
 
-def clip_grad_value_(parameters: Tensors, clip_value: float) -> None:
+def clip_grad_value_(parameters: Tensors, clip_value: float, foreach: bool | None = None) -> None:
     """Hold every element of the gradients between −`clip_value` and `clip_value`, in place."""
     if not clip_value >= 0:
         raise ConfigError(f"clip_grad_value_: needs clip_value >= 0, got {clip_value}.")
     for g in _gradients(parameters):
         np.clip(g, -clip_value, clip_value, out=g)
         note_write(g)
-
-
-def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:
-    """All parameters in one axis, one after the other, in the graph."""
-    vector: Tensor = concatenate([reshape(p, shape=(math.prod(p.shape),)) for p in parameters])
-    return vector
-
-
-def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:
-    """Copy the parts of a vector into the parameters: the inverse of `parameters_to_vector`. ShapeError unless it fits
-    exactly.
-    """
-    targets = list(parameters)
-    wanted = sum(math.prod(p.shape) for p in targets)
-    if vec.shape != (wanted,):
-        raise ShapeError(
-            f"vector_to_parameters: the parameters have {wanted} elements together, the vector has shape {vec.shape}."
-        )
-    values, start = vec.detach().numpy(), 0
-    for p in targets:
-        end = start + math.prod(p.shape)
-        p.array[...] = values[start:end].reshape(p.shape)
-        note_write(p.array)
-        start = end
