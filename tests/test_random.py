@@ -200,3 +200,34 @@ def test_what_is_refused_is_said_in_full(call, kind, message):
     with pytest.raises(kind) as caught:
         call()
     assert str(caught.value) == message
+
+
+@pytest.mark.oracle
+def test_tensors_are_filled_in_place_with_pytorch_s_numbers():
+    import torch
+
+    found = []
+    for lib in (tg, torch):
+        lib.manual_seed(0)
+        kinds = ["int64", "int32", "int16", "uint8", "float32", "float64"]
+        found.append(
+            [lib.empty(3).uniform_(-1, 2).tolist()]
+            + [lib.empty(3, dtype=getattr(lib, kind)).random_().tolist() for kind in kinds]
+            + [lib.empty(3, dtype=lib.int64).random_(10).tolist(), lib.empty(3).random_(2, 8).tolist()]
+            + [lib.empty(4).bernoulli_(lib.tensor([0.1, 0.9, 0.5, 0.5])).tolist()]
+        )
+        np.testing.assert_allclose(lib.empty(20).normal_(1, 2).tolist(), torch.ones(20).tolist(), atol=8)
+    assert found[0] == found[1]
+
+
+def test_filling_a_leaf_that_learns_is_refused_and_a_view_writes_into_its_base():
+    x = tg.zeros(3, requires_grad=True)
+    with pytest.raises(RuntimeError, match="uniform_"):
+        x.uniform_()
+    with tg.no_grad():
+        x.uniform_(1, 2)
+    assert (x >= 1).all()
+    base = tg.zeros(2, 2)
+    base[0].normal_()
+    assert base[0].abs().sum() > 0 and base[1].tolist() == [0, 0]
+    assert tg.sin_(base) is base

@@ -58,14 +58,13 @@ def test_a_hostile_array_in_a_checkpoint_of_ours_is_refused_and_not_run(tmp_path
 
 
 @pytest.mark.oracle
-def test_a_pytorch_checkpoint_is_recognised(tmp_path):
+def test_an_old_pytorch_checkpoint_is_recognised(tmp_path):
     import torch
 
-    for legacy, what in ((False, "a PyTorch checkpoint, a zip with a pickle inside"), (True, "a Python pickle")):
-        path = tmp_path / "model.pt"
-        torch.save({"w": torch.ones(3)}, path, _use_new_zipfile_serialization=not legacy)
-        with pytest.raises(CheckpointError, match=what):
-            tg.load(path)
+    path = tmp_path / "model.pt"
+    torch.save({"w": torch.ones(3)}, path, _use_new_zipfile_serialization=False)
+    with pytest.raises(CheckpointError, match="a Python pickle"):
+        tg.load(path)
 
 
 def zipped(**members):
@@ -102,7 +101,8 @@ FOREIGN = [
     (b"\x89HDF\r\n\x1a\n", " is no checkpoint of tinygrad_edu; it seems to be an HDF5 file."),
     (
         (8).to_bytes(8, "little") + b'{"a":{}}',
-        " is no checkpoint of tinygrad_edu; it seems to be a safetensors file.",
+        " seems to be a safetensors file, but it is damaged (Error while deserializing: invalid JSON in header: missing field "
+        "`dtype` at line 1 column 8).",
     ),
     (
         b'{"weights": [1, 2]}',
@@ -157,7 +157,7 @@ def test_where_nothing_can_be_written_is_said(tmp_path):
         with pytest.raises(CheckpointError) as caught:
             tg.save(1, path)
         assert str(caught.value) == f"save: {message}"
-    for call in (lambda: tg.save(1, io.BytesIO()), lambda: tg.load(3.5)):
+    for call in (lambda: tg.save(1, 3.5), lambda: tg.load(3.5)):
         with pytest.raises(CheckpointError, match="the file is given by its path, a str or a Path, not"):
             call()
 

@@ -1,6 +1,6 @@
 """PyTorch's `torch.autograd`: the same names for the same things, on the engine and the transforms of this package."""
 
-from tinygrad_edu.autograd import forward_ad, function, functional, graph
+from tinygrad_edu.autograd import forward_ad, function, functional, graph, profiler
 from tinygrad_edu.autograd._anomaly import (
     detect_anomaly,
     is_anomaly_check_nan_enabled,
@@ -14,6 +14,8 @@ from tinygrad_edu.autograd._gradcheck import gradcheck, gradgradcheck
 from tinygrad_edu.autograd.function import Function
 from tinygrad_edu.engine.modes import enable_grad, inference_mode, no_grad, set_grad_enabled
 from tinygrad_edu.errors import GradcheckError
+from tinygrad_edu.names import alias as _alias
+from tinygrad_edu.names import no_such_name as _no_such_name
 
 __all__ = [
     "Function",
@@ -36,6 +38,10 @@ __all__ = [
     "is_anomaly_check_nan_enabled",
     "is_anomaly_enabled",
     "no_grad",
+    "profiler",
     "set_detect_anomaly",
     "set_grad_enabled",
 ]
+
+_alias(__name__, "variable")
+__getattr__ = _no_such_name(__name__)

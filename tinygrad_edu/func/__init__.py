@@ -14,6 +14,7 @@ from tinygrad_edu.func._jacobian import ggn_vp, hessian, hvp, jacfwd, jacrev, la
 from tinygrad_edu.func._jet import jet
 from tinygrad_edu.func._module import functional_call, stack_module_state
 from tinygrad_edu.func._reverse import grad, grad_and_value, linearize, value_and_grad, vjp
+from tinygrad_edu.names import no_such_name as _no_such_name
 
 __all__ = [
     "DualNumber",
@@ -44,3 +45,5 @@ __all__ = [
     "vjp",
     "vmap",
 ]
+
+__getattr__ = _no_such_name(__name__)

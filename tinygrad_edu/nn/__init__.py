@@ -2,6 +2,8 @@
 clipping.
 """
 
+import sys as _sys
+
 from tinygrad_edu.names import alias as _alias
 from tinygrad_edu.names import no_such_name as _no_such_name
 from tinygrad_edu.nn import functional, init, utils
@@ -36,6 +38,7 @@ from tinygrad_edu.nn._activation import (
     Threshold,
 )
 from tinygrad_edu.nn._attention import MultiheadAttention
+from tinygrad_edu.nn._attention import NonDynamicallyQuantizableLinear as _NonDynamicallyQuantizableLinear
 from tinygrad_edu.nn._cell import GRUCell, LSTMCell, RNNCell
 from tinygrad_edu.nn._containers import ModuleDict, ModuleList, Sequential
 from tinygrad_edu.nn._conv import Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
@@ -320,4 +323,6 @@ _alias(
         )
     ),
 )  # fmt: skip
+# PyTorch has this one there and not in `nn`.
+vars(_sys.modules[f"{__name__}.modules.linear"])["NonDynamicallyQuantizableLinear"] = _NonDynamicallyQuantizableLinear
 __getattr__ = _no_such_name(__name__)

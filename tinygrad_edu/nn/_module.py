@@ -113,7 +113,8 @@ class Module:
         elif kind is not None:
             kinds[name] = kind
         elif isinstance(value, Buffer) and kinds.get(name) != BUFFER:
-            return self.register_buffer(name, value, value.persistent)
+            self.register_buffer(name, value, value.persistent)
+            return
         elif name in kinds:
             held = kinds[name]
             if value is not None and not isinstance(value, _HOLDS.get(held, ())):

@@ -24,7 +24,8 @@ NAMESPACES: dict[str, ModuleType] = {
 """Where NumPy keeps the functions that the catalogue is about."""
 
 LIKE = frozenset(
-    getattr(np, name) for name in ("array", "asarray", "asanyarray", "ascontiguousarray", "full", "zeros", "ones", "empty")
+    getattr(np, name)
+    for name in ("array", "asarray", "asanyarray", "ascontiguousarray", "full", "zeros", "ones", "empty")
 )
 """What NumPy hands over only when it is told so by `like=tensor`."""
 
@@ -68,7 +69,9 @@ def _ufunc_methods() -> Iterator[Entry]:
         for method in ("reduce", "accumulate", "outer", "reduceat", "at"):
             if (ufunc, method) in NUMPY:
                 yield _entry(f"numpy.{name}.{method}", (ufunc, method))
-            elif method in METHODS and ufunc.nout == 1 and ufunc.signature is None and (ufunc.nin == 2 or method == "at"):
+            elif (
+                method in METHODS and ufunc.nout == 1 and ufunc.signature is None and (ufunc.nin == 2 or method == "at")
+            ):
                 one_by_one = method in ("accumulate", "reduceat")
                 notes = "one call per element of the axis" if one_by_one else "from the ufunc's own rule"
                 yield _entry(f"numpy.{name}.{method}", ufunc)._replace(family="composed", notes=notes)
@@ -80,7 +83,11 @@ def _array_methods() -> Iterator[Entry]:
             continue
         whole = name in ("item", "tolist", "argmax", "argmin", "argsort", "nonzero", "all", "any", "searchsorted")
         yield Entry(
-            f"numpy.ndarray.{name}", "method", *_modes("none" if whole else "both"), "rule", "the tensor's method of this name"
+            f"numpy.ndarray.{name}",
+            "method",
+            *_modes("none" if whole else "both"),
+            "rule",
+            "the tensor's method of this name",
         )
 
 
@@ -132,9 +139,7 @@ _LEFT_OUT = {
     "dates, for which there is no dtype here": (
         "busday_count busday_offset datetime_as_string datetime_data is_busday isnat"
     ),
-    "takes dtypes or shapes, no arrays": (
-        "broadcast_shapes isdtype issubdtype promote_types mintypecode"
-    ),
+    "takes dtypes or shapes, no arrays": ("broadcast_shapes isdtype issubdtype promote_types mintypecode"),
     "makes an array from numbers alone; a Tensor of it: tg.as_tensor(...)": (
         "bartlett blackman diag_indices fromfunction hamming hanning indices kaiser mask_indices "
         "tril_indices triu_indices fft.fftfreq fft.rfftfreq"

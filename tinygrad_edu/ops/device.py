@@ -10,7 +10,10 @@ _TYPES = ("cpu", "cuda", "mps", "xpu", "meta")
 
 
 class device:
-    """Where a tensor is said to be: `device("cpu")`. Other names are accepted, and everything stays on the CPU."""
+    """Where a tensor is said to be: `device("cpu")`. Other names are accepted, and everything stays on the CPU.
+
+    As a context it changes nothing.
+    """
 
     __slots__ = ("index", "type")
 
@@ -29,6 +32,12 @@ class device:
 
     def __hash__(self) -> int:
         return hash((self.type, self.index))
+
+    def __enter__(self) -> device:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        pass
 
     def __str__(self) -> str:
         return self.type if self.index is None else f"{self.type}:{self.index}"

@@ -237,5 +237,3 @@ def broadcast_shapes(*shapes: Any) -> tuple[int, ...]:
     except ValueError:
         raise ShapeError(f"broadcast_shapes: {', '.join(map(str, shapes))} don't broadcast to one shape.") from None
 
-
-finfo, iinfo = np.finfo, np.iinfo

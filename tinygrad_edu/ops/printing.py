@@ -34,6 +34,8 @@ _PROFILES = {
     "full": Options(threshold=math.inf),
 }
 _options = Options()
+dtype_prefix = ""
+"""What stands before a dtype's name: "torch." where the package runs a script for PyTorch (`as_torch`)."""
 
 
 def set_printoptions(
@@ -143,10 +145,10 @@ def tensor_text(array: Any, node: Node | None) -> str:
     if not array.size:
         text = "tensor([]"
         said += [f"size={tuple(array.shape)}"] if array.ndim != 1 else []
-        said += [f"dtype={array.dtype}"] if array.dtype != default else []  # no elements tell it
+        said += [f"dtype={dtype_prefix}{array.dtype}"] if array.dtype != default else []  # no elements tell it
     else:
         text = "tensor(" + _text(array.astype(np.float32) if array.dtype == np.float16 else array, len("tensor("))
-        said += [] if array.dtype in usual else [f"dtype={array.dtype}"]
+        said += [] if array.dtype in usual else [f"dtype={dtype_prefix}{array.dtype}"]
     if isinstance(node, Leaf):
         said.append("requires_grad=True")
     elif node is not None:
@@ -175,6 +177,8 @@ _NAMES = {
 
 def node_name(node: Any) -> str:
     """PyTorch's name for what this node does, where PyTorch has the same; else the op's name in the same style."""
+    if node.name[:1].isupper():  # a Function of the user's own, by its class
+        return f"{node.name}Backward"
     return f"{_stem(node)}Backward{_variant(node)}"
 
 

@@ -111,6 +111,8 @@ def at(ufunc: np.ufunc, a: Any, indices: Any, b: Any = None) -> None:
         return
     places = index.getitem(np.arange(math.prod(x.shape)).reshape(x.shape), *map(np.asarray, arrays), spec=spec)
     if np.unique(places).size != places.size:
-        raise UnsupportedError(f"{name}: repeated indices are supported for np.add and np.subtract only; loop over the others.")
+        raise UnsupportedError(
+            f"{name}: repeated indices are supported for np.add and np.subtract only; loop over the others."
+        )
     part = x[indices]
     inplace.assign(x, indices, ufunc(part) if b is None else ufunc(part, b))

@@ -7,11 +7,14 @@ rounding) and float16. `uniform_` and `normal_` fill arrays in place; the rest m
 Inside `vmap` its option `randomness` says what a draw is: refused, one per example, or one for all.
 """
 
+from tinygrad_edu.names import no_such_name as _no_such_name
+from tinygrad_edu.random import _methods as _methods  # attaches them to Tensor
 from tinygrad_edu.random._batch import check_fill
 from tinygrad_edu.random._fill import normal_, uniform_
 from tinygrad_edu.random._generator import (
     Generator,
     default_generator,
+    fork_rng,
     get_rng_state,
     initial_seed,
     manual_seed,
@@ -37,6 +40,7 @@ __all__ = [
     "bernoulli",
     "check_fill",
     "default_generator",
+    "fork_rng",
     "get_rng_state",
     "initial_seed",
     "keep_mask",
@@ -55,3 +59,5 @@ __all__ = [
     "set_rng_state",
     "uniform_",
 ]
+
+__getattr__ = _no_such_name(__name__)

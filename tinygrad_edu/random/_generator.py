@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from tinygrad_edu.engine.levels import STREAMS
 from tinygrad_edu.engine.tensor import Tensor, make
 from tinygrad_edu.errors import CheckpointError, ConfigError
+from tinygrad_edu.ops.device import CPU, device
 
 # One record, so that a generator's whole state is one array of bytes.
 _STATE = np.dtype(
@@ -32,6 +34,10 @@ class Generator:
         self._seed = 0
         self._next_normal: float | None = None  # Box and Muller's method makes normal numbers in pairs
         self.seed()
+
+    @property
+    def device(self) -> device:
+        return CPU
 
     def manual_seed(self, seed: int) -> Generator:
         """Start the stream that belongs to `seed`, an integer in [−2⁶³, 2⁶⁴); returns the generator itself."""
@@ -127,6 +133,17 @@ def get_rng_state() -> Tensor:
 def set_rng_state(state: Any) -> None:
     """Put the default generator back to where `get_rng_state` found it."""
     default_generator.set_state(state)
+
+
+@contextmanager
+def fork_rng(devices: Any = (), enabled: bool = True, **_: Any) -> Iterator[None]:
+    """After the block the default generator is where it was before."""
+    state = get_rng_state() if enabled else None
+    try:
+        yield
+    finally:
+        if state is not None:
+            set_rng_state(state)
 
 
 def _bookmark() -> Callable[[], None]:

@@ -2,6 +2,9 @@
 `checkpoint` computes activations again instead of keeping them.
 """
 
-from tinygrad_edu.utils import checkpoint, data, serialization
+from tinygrad_edu.names import no_such_name as _no_such_name
+from tinygrad_edu.utils import benchmark, checkpoint, data, serialization, tensorboard
 
-__all__ = ["checkpoint", "data", "serialization"]
+__all__ = ["benchmark", "checkpoint", "data", "serialization", "tensorboard"]
+
+__getattr__ = _no_such_name(__name__)

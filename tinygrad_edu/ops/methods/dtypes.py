@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tinygrad_edu.engine.tensor import Tensor as _Tensor
+from tinygrad_edu.engine.views import bases, origin_of
 from tinygrad_edu.errors import DTypeError, ShapeError
 from tinygrad_edu.ops import create, layout
 from tinygrad_edu.ops import elementwise as e
 from tinygrad_edu.ops.device import CPU, device, is_device
 from tinygrad_edu.ops.methods._spelling import sizes
+from tinygrad_edu.ops.size import Size
 
 if TYPE_CHECKING:
     import builtins
@@ -160,10 +162,20 @@ class DTypes:
         """The address of the first element."""
         return self.array.ctypes.data
 
+    def _is_view(self: Any) -> builtins.bool:
+        """Whether this tensor looks into another's memory."""
+        return origin_of(self) is not None
+
+    @property
+    def _base(self: Any) -> Any:
+        """The tensor whose memory this view looks into; None for one that is nobody's view."""
+        return next(iter([*bases(self)][-1:]), None)
+
     # -- sizes -----------------------------------------------------------------------------------------------------
 
     def size(self: Any, dim: Any = None) -> Any:
-        return self.shape if dim is None else self.shape[dim]
+        """The shape as PyTorch prints it, or the length of one axis."""
+        return Size(self.shape) if dim is None else self.shape[dim]
 
     def dim(self: Any) -> Any:
         return len(self.shape)
@@ -207,5 +219,7 @@ def _dtype(given: Any) -> Any:
         given = _TYPE_NAMES.get(given.removeprefix("torch.").removesuffix("Tensor"), given)
     try:
         return np.dtype(given.dtype if isinstance(given, np.ndarray) else given)
+    except DTypeError:
+        raise
     except TypeError:
         raise DTypeError(f"to: expected a dtype, a tensor or a device name, got {given!r}.") from None

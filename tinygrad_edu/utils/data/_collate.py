@@ -1,4 +1,4 @@
-"""From a list of examples to one batch."""
+"""From a list of examples to one batch, and from one example to tensors."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def default_collate(batch: Sequence[Any]) -> Any:
     kind = type(first)
     if isinstance(first, Tensor):
         return _stacked(batch)
-    if isinstance(first, np.ndarray | np.generic):
+    if isinstance(first, np.ndarray | np.generic) and first.dtype.kind in "fciub":
         return _stacked([make(np.asarray(x), None) for x in batch])
     if kind in _NUMBERS:
         return make(np.array(batch, _NUMBERS[kind]), None)
@@ -57,3 +57,15 @@ def _stacked(examples: Sequence[Tensor]) -> Tensor:
         )
     batch: Tensor = stack(examples)
     return batch
+
+
+def default_convert(example: Any) -> Any:
+    """One example with its arrays and NumPy numbers as tensors, in the same structure; everything else as it is."""
+    if isinstance(example, np.ndarray | np.generic) and example.dtype.kind in "fciub":
+        return make(np.asarray(example), None)
+    if isinstance(example, Mapping):
+        return {key: default_convert(value) for key, value in example.items()}
+    if isinstance(example, Sequence) and not isinstance(example, str | bytes):
+        parts = [default_convert(part) for part in example]
+        return type(example)(*parts) if hasattr(example, "_fields") else parts
+    return example

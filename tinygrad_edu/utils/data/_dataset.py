@@ -1,10 +1,11 @@
-"""Data sets: anything with `len()` and `[i]`. Their order is the samplers' concern."""
+"""Data sets: anything with `len()` and `[i]`, or a stream of examples. Their order is the samplers' concern."""
 
 from __future__ import annotations
 
+import bisect
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -31,6 +32,23 @@ class Dataset(Generic[T_co]):
         tell.
         """
         return None
+
+    def __add__(self, other: Any) -> ConcatDataset:
+        return ConcatDataset([self, other])
+
+
+class IterableDataset(Dataset[T_co]):
+    """A stream of examples: a subclass yields them from `__iter__`, and there is neither `self[i]` nor a shuffle.
+
+    With several workers each has a copy of the stream and yields all of it, unless `__iter__` asks `get_worker_info()`
+    which part is its own.
+    """
+
+    def __iter__(self) -> Iterator[T_co]:
+        raise NotImplementedError(f"{type(self).__name__} needs a method __iter__(self) that yields examples")
+
+    def __add__(self, other: Any) -> Any:
+        return ChainDataset([self, other])
 
 
 class TensorDataset(Dataset[tuple[Tensor, ...]]):
@@ -76,6 +94,44 @@ class Subset(Dataset[T_co]):
 
     def fetch(self, indices: np.ndarray[Any, Any]) -> list[Tensor] | None:
         return fetch(self.dataset, np.asarray(self.indices)[indices])
+
+
+class ConcatDataset(Dataset[Any]):
+    """Several data sets as one, one after the other; `cumulative_sizes` says where each ends."""
+
+    def __init__(self, datasets: Iterable[Any]) -> None:
+        self.datasets = list(datasets)
+        if not self.datasets:
+            raise ConfigError("ConcatDataset: needs at least one data set.")
+        if any(isinstance(d, IterableDataset) for d in self.datasets):
+            raise DTypeError("ConcatDataset: a stream has no length and no [i]; ChainDataset joins streams.")
+        self.cumulative_sizes = list(itertools.accumulate(len(d) for d in self.datasets))
+
+    def __len__(self) -> int:
+        return self.cumulative_sizes[-1]
+
+    def __getitem__(self, index: int) -> Any:
+        place = index + len(self) if index < 0 else index
+        if not 0 <= place < len(self):
+            raise IndexError(f"ConcatDataset: index {index} is out of range for {len(self)} examples")
+        which = bisect.bisect_right(self.cumulative_sizes, place)
+        return self.datasets[which][place - (self.cumulative_sizes[which - 1] if which else 0)]
+
+
+class ChainDataset(IterableDataset[Any]):
+    """Several streams as one, one after the other."""
+
+    def __init__(self, datasets: Iterable[Any]) -> None:
+        self.datasets = datasets
+
+    def __iter__(self) -> Iterator[Any]:
+        for dataset in self.datasets:
+            if not isinstance(dataset, IterableDataset):
+                raise DTypeError(f"ChainDataset: joins IterableDatasets, not {type(dataset).__name__}.")
+            yield from dataset
+
+    def __len__(self) -> int:
+        return sum(len(dataset) for dataset in self.datasets)
 
 
 def fetch(dataset: Any, indices: np.ndarray[Any, Any]) -> list[Tensor] | None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, Generic, TypeVar
 
-from tinygrad_edu.errors import ConfigError
-from tinygrad_edu.random import Generator, default_generator, permutation, randint
+import numpy as np
+
+from tinygrad_edu.errors import ConfigError, ShapeError
+from tinygrad_edu.ops.create import as_tensor
+from tinygrad_edu.random import Generator, default_generator, multinomial, permutation, randint
 from tinygrad_edu.utils._checks import is_integer
 
 T_co = TypeVar("T_co", covariant=True)
@@ -15,6 +18,9 @@ T_co = TypeVar("T_co", covariant=True)
 
 class Sampler(Generic[T_co]):
     """Says in which order to visit a data set: a subclass yields indices from `__iter__`."""
+
+    def __init__(self, data_source: Any = None) -> None:
+        """Of no effect: subclasses of old lessons call it."""
 
     def __iter__(self) -> Iterator[T_co]:
         raise NotImplementedError(f"{type(self).__name__} needs a method __iter__(self) that yields indices")
@@ -75,6 +81,48 @@ class RandomSampler(Sampler[int]):
         # Drawn even where nothing of it is needed: PyTorch does, and a generator of the caller's own feels it.
         if self.generator is not None or wanted % n:
             yield from permutation(n, generator)[: wanted % n]
+
+    def __len__(self) -> int:
+        return self.num_samples
+
+
+class SubsetRandomSampler(Sampler[int]):
+    """The given indices in random order, each once."""
+
+    def __init__(self, indices: Sequence[int], generator: Generator | None = None) -> None:
+        self.indices = indices
+        self.generator = generator
+
+    def __iter__(self) -> Iterator[int]:
+        return (self.indices[i] for i in permutation(len(self.indices), self.generator))
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+
+class WeightedRandomSampler(Sampler[int]):
+    """`num_samples` indices below `len(weights)`, drawn with probabilities proportional to the weights: to see a rare
+    class as often as a common one, say.
+    """
+
+    def __init__(
+        self, weights: Any, num_samples: int, replacement: bool = True, generator: Generator | None = None
+    ) -> None:
+        if not is_integer(num_samples) or num_samples <= 0:
+            raise ConfigError(
+                f"WeightedRandomSampler: needs at least one sample to draw, got num_samples={num_samples}."
+            )
+        self.weights = as_tensor(weights, dtype=np.float64)
+        if self.weights.ndim != 1:
+            raise ShapeError(
+                f"WeightedRandomSampler: weights are a row of numbers, these have shape {self.weights.shape}."
+            )
+        self.num_samples = num_samples
+        self.replacement = replacement
+        self.generator = generator
+
+    def __iter__(self) -> Iterator[int]:
+        yield from multinomial(self.weights, self.num_samples, self.replacement, generator=self.generator).tolist()
 
     def __len__(self) -> int:
         return self.num_samples
