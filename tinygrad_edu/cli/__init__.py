@@ -12,7 +12,10 @@ _NEEDED = ("typer", "rich", "matplotlib", "jinja2")
 
 def main() -> None:
     """Run the command that the program's arguments name; exits with 0, 1 (it failed), 2 (wrong options) or 130 (Ctrl-C)."""
-    if sys.argv[1:2] == ["run"] and sys.argv[2:3] not in ([], ["--help"]):  # needs none of the extra, and takes any options
+    if sys.argv[1:2] == ["run"] and sys.argv[2:3] not in (
+        [],
+        ["--help"],
+    ):  # needs none of the extra, and takes any options
         from tinygrad_edu.as_torch import run_script
 
         sys.exit(run_script(sys.argv[2], sys.argv[3:]))
