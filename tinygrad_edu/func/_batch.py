@@ -67,9 +67,7 @@ def vmap(
             chunks.append(run(start, min(start + step, size)))
         _, out_structure, out = chunks[0]
         columns = zip(*(results for results, _, _ in chunks), strict=True)
-        joined = [
-            c[0] if len(c) == 1 or d is None else concatenate(c, d) for c, d in zip(columns, out, strict=True)
-        ]
+        joined = [c[0] if len(c) == 1 or d is None else concatenate(c, d) for c, d in zip(columns, out, strict=True)]
         return unflatten(out_structure, joined)
 
     return batched

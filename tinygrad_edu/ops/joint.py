@@ -236,4 +236,3 @@ def broadcast_shapes(*shapes: Any) -> tuple[int, ...]:
         return np.broadcast_shapes(*shapes)
     except ValueError:
         raise ShapeError(f"broadcast_shapes: {', '.join(map(str, shapes))} don't broadcast to one shape.") from None
-
