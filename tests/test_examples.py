@@ -14,6 +14,12 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 EXPECTED = {
     "char_gpt.py": ["1811 letters, 45 different", "step   39: loss 2.", "It writes:"],
     "cnn_mnist.py": ["digits: 1,433 images of 8 × 8 to learn from", "epoch 5: loss 0."],
+    "mlp_mnist.py": ["digits: 1,433 images of 64 pixels to learn from", "test accuracy 0.9"],
+    "resnet_digits.py": ["77,754 parameters, 1,433 images", "test accuracy 0.9"],
+    "lstm_sine.py": ["step  3: loss ", "over all 100 values: "],
+    "vae_digits.py": ["test ELBO -25.", "Drawn from noise:"],
+    "maml_sine.py": ["batch   300: loss after the step 2.", "before the step, 2."],
+    "pinn.py": ["step  10: mean squared residual 9.", "largest error against the exact solution 1."],
     "two_sweeps.py": ["v₅ = v₄ − v₃     11.652    5.500    1.000", "x₂                5.000    0.000    1.716"],
     "newton.py": ["the minimum, all ones, was reached"],
     "fixed_point.py": ["implicit: peak memory", "the two gradients differ by", "shape (4, 50)"],
@@ -26,7 +32,10 @@ EXPECTED = {
 }
 
 # What makes those short that otherwise take their time.
-SHORT = {"char_gpt.py": ["--steps", "40", "--out", "20"]}
+SHORT = {
+    "char_gpt.py": ["--steps", "40", "--out", "20"],
+    **{f"{name}.py": ["--short"] for name in ("resnet_digits", "lstm_sine", "vae_digits", "maml_sine", "pinn")},
+}
 
 
 def test_every_example_is_tried():
