@@ -59,9 +59,11 @@ def numbers(folder: Path) -> tuple[Any, ...]:
 def test_a_run_writes_its_results(tmp_path: Path) -> None:
     said = train(*SMALL, "--out", tmp_path / "new" / "folder")
     folder = tmp_path / "new" / "folder"
-    names = ["checkpoint.npz", "confusion.png", "curves.png", "metrics.json", "weights.npz"]
+    names = ["checkpoint.npz", "confusion.png", "curves.png", "gradients.png", "metrics.json", "weights.npz"]
     assert sorted(path.name for path in folder.iterdir()) == names
-    assert all((folder / name).read_bytes().startswith(b"\x89PNG") for name in ("curves.png", "confusion.png"))
+    assert all(
+        (folder / name).read_bytes().startswith(b"\x89PNG") for name in ("curves.png", "confusion.png", "gradients.png")
+    )
     found = metrics(folder)
     assert found["status"] == "finished"
     assert [entry["epoch"] for entry in found["epochs"]] == [1, 2, 3]

@@ -12,6 +12,8 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
+from tinygrad_edu.utils.serialization._files import replacing
+
 _TRAINING, _VALIDATION, _TEST = "#1d4ed8", "#c2410c", "#15803d"
 
 
@@ -42,7 +44,7 @@ def draw_curves(
         if best is not None:
             axes.axvline(best, color="#a1a1aa", linewidth=1, label=f"weights kept: epoch {best}")
         axes.legend(frameon=False, fontsize="small")
-    figure.savefig(path, dpi=110)
+    _save(figure, path)
 
 
 def draw_confusion(counts: NDArray[np.int64], path: Path) -> None:
@@ -72,7 +74,7 @@ def draw_confusion(counts: NDArray[np.int64], path: Path) -> None:
     right, total = int(np.trace(counts)), int(counts.sum())
     axes.set_title(f"{right:,} of {total:,} right, {total - right:,} wrong", fontsize="medium")
     axes.tick_params(length=0)
-    figure.savefig(path, dpi=110)
+    _save(figure, path)
 
 
 def draw_mistakes(
@@ -95,5 +97,11 @@ def draw_mistakes(
         if i is not None:
             axes.imshow(images[i], cmap="gray_r", vmin=0, vmax=1)
             axes.set_title(f"a {labels[i]}, answered {answers[i]}", fontsize="small")
-    figure.savefig(path, dpi=110)
+    _save(figure, path)
     return len(wrong)
+
+
+def _save(figure: Figure, path: Path) -> None:
+    """Write the file at once, so that whoever watches it never sees half a figure."""
+    with replacing(path) as file:
+        figure.savefig(file, dpi=110, format="png")

@@ -25,6 +25,7 @@ from tinygrad_edu.utils.serialization import load, save
 
 CHECKPOINT = "checkpoint.npz"
 INTERRUPTED = 130
+_DRAWING = 0.05  # of the time of a run, at most, is for the figures that are drawn while it goes on
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +104,7 @@ def fit(run: Run, folder: Path, console: Console) -> Outcome:
         checkpoint.replace(kept)  # it may be hours of work
         console.print(f"An earlier checkpoint was there; it is now {escape(str(kept))}.", highlight=False)
     start = time.perf_counter()
+    figures = _Figures(run, folder)
     try:
         save(run.state(), checkpoint)
         # What overflows shows in the loss, which is checked.
@@ -110,6 +112,7 @@ def fit(run: Run, folder: Path, console: Console) -> Outcome:
             while not run.finished:
                 show(run.epoch(show.step))
                 save(run.state(), checkpoint)
+                figures.refresh()
         run.restore_best()
         status = "stopped early" if run.stopped_early and len(run.history) < run.settings.epochs else "finished"
         return Outcome(status, run.test(), time.perf_counter() - start)
@@ -119,6 +122,32 @@ def fit(run: Run, folder: Path, console: Console) -> Outcome:
         status, message = "diverged", str(error)
     run.load_state(load(checkpoint))
     return Outcome(status, None, time.perf_counter() - start, message)
+
+
+class _Figures:
+    """The figures that are drawn anew while a run goes on: after each epoch, or less often where epochs are short."""
+
+    def __init__(self, run: Run, folder: Path) -> None:
+        self.run = run
+        self.folder = folder
+        self.took = 0.1
+        self.last = time.perf_counter()
+
+    def refresh(self) -> None:
+        """Draw them if it is time to, or else leave those of an earlier epoch."""
+        start = time.perf_counter()
+        if start - self.last < self.took / _DRAWING or self.run.finished:
+            return
+        draw_progress(self.run, self.folder)
+        self.last = time.perf_counter()
+        self.took = self.last - start
+
+
+def draw_progress(run: Run, folder: Path, *, test_accuracy: float | None = None) -> None:
+    """curves.png and gradients.png of the epochs so far."""
+    best = run.best["epoch"] if run.best is not None else None
+    draw_curves(run.history, folder / "curves.png", test_accuracy=test_accuracy, best=best)
+    run.gradients.plot(folder / "gradients.png")
 
 
 class _ProgressBar:
@@ -166,7 +195,7 @@ class _ProgressBar:
 
 
 def write_results(run: Run, outcome: Outcome, folder: Path) -> None:
-    """metrics.json, weights.npz, curves.png (after one epoch) and confusion.png (after the test)."""
+    """metrics.json, weights.npz, curves.png and gradients.png (after one epoch), and confusion.png (after the test)."""
     score, best = outcome.score, run.best["epoch"] if run.best is not None else None
     metrics: dict[str, Any] = {
         "status": outcome.status,
@@ -184,9 +213,7 @@ def write_results(run: Run, outcome: Outcome, folder: Path) -> None:
     (folder / "metrics.json").write_text(json.dumps(metrics, indent=1) + "\n", encoding="utf-8")
     save(run.model.state_dict(), folder / "weights.npz")
     if run.history:
-        draw_curves(
-            run.history, folder / "curves.png", test_accuracy=None if score is None else score.accuracy, best=best
-        )
+        draw_progress(run, folder, test_accuracy=None if score is None else score.accuracy)
 
 
 def _tell(run: Run, outcome: Outcome, folder: Path, console: Console) -> int:
@@ -228,5 +255,5 @@ def result_rows(run: Run, outcome: Outcome) -> list[tuple[str, str]]:
 
 
 def _written(folder: Path) -> str:
-    names = ["metrics.json", "weights.npz", CHECKPOINT, "curves.png", "confusion.png"]
+    names = ["metrics.json", "weights.npz", CHECKPOINT, "curves.png", "gradients.png", "confusion.png"]
     return f"{', '.join(name for name in names if (folder / name).exists())} to {folder}"

@@ -22,6 +22,7 @@ from tinygrad_edu.nn import functional as F
 from tinygrad_edu.ops.create import as_tensor
 from tinygrad_edu.random import manual_seed
 from tinygrad_edu.utils.data import DataLoader, TensorDataset
+from tinygrad_edu.visualize.gradients import GradientHistory
 
 _KIND = "tinygrad-edu train"
 _HELD_OUT = 0.1  # of the training images, to validate on
@@ -129,6 +130,7 @@ class Run:
         self.optimizer = _build_optimizer(settings, self.model)
         self.scheduler = _build_scheduler(settings, self.optimizer)
         self.history: list[dict[str, Any]] = []
+        self.gradients = GradientHistory(self.model)  # of the last step of each epoch
         self.best: dict[str, Any] | None = None  # {"epoch", "loss", "model"}: kept only to stop early
 
     # -- training --------------------------------------------------------------------------------------------------
@@ -177,6 +179,8 @@ class Run:
                     f"of {rate:g}. Try a smaller one (--lr {rate / 10:g}), or another --init or --optimizer."
                 )
             loss.backward()
+            if step == self.steps_per_epoch:
+                self.gradients.record(number)
             self.optimizer.step()
             total += value * len(labels)
             right += int((outputs.detach().numpy().argmax(1) == labels.numpy()).sum())
@@ -240,6 +244,7 @@ class Run:
             "optimizer": self.optimizer.state_dict(),
             "scheduler": None if self.scheduler is None else self.scheduler.state_dict(),
             "history": self.history,
+            "gradients": self.gradients.state_dict(),
             "best": self.best,
         }
 
@@ -251,6 +256,8 @@ class Run:
             if self.scheduler is not None:
                 self.scheduler.load_state_dict(state["scheduler"])
             self.history, self.best = list(state["history"]), state["best"]
+            if "gradients" in state:  # older checkpoints have none
+                self.gradients.load_state_dict(state["gradients"])
         except (KeyError, TypeError) as error:
             raise CheckpointError(f"this checkpoint of a training run is incomplete: {error!r}.") from error
 
