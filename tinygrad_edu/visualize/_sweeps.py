@@ -211,9 +211,10 @@ class Sweeps:
             filled = pulled_text(call.op, position, list(map(value_text, call.xs)), number, call.params)
             return text, filled.replace(barred(number), number)
         short = times(right, bar) or "0"
-        local = call.local(position)
         formula = f"{bar} · ∂{self.label[source]}/∂{self.label[target]} = {short}"
-        return formula, times(right if right in _TRIVIAL else _number(local), _number(bars[source])) or "0"
+        # With a factor of one too: that it is one is what such a step shows.
+        factor = right if _is_number(right) else _number(call.local(position))
+        return formula, f"{_number(bars[source])} · {_bracketed(factor)}"
 
 
 _TRIVIAL = ("0", "1", "−1")
@@ -224,5 +225,8 @@ def _is_number(text: str) -> bool:
 
 
 def _number(x: Any) -> str:
-    text = value_text(x)
+    return _bracketed(value_text(x))
+
+
+def _bracketed(text: str) -> str:
     return f"({text})" if text.startswith("−") else text
