@@ -9,7 +9,6 @@ import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
-from math import hypot
 
 from tinygrad_edu.visualize._placement import (
     Curve,
@@ -347,30 +346,9 @@ def _spread(
 
 
 def _smooth(points: Sequence[Point]) -> Curve:
-    """Cubic pieces through the points, upright at each of them; a row of points that is nearly straight as one line."""
+    """Cubic pieces through the points, upright at each of them."""
     curve: Curve = [points[0]]
-    for start, end in pairwise(_bends(points)):
-        (x0, y0), (x1, y1) = points[start], points[end]
-        if end > start + 1:
-            curve += [((2 * x0 + x1) / 3, (2 * y0 + y1) / 3), ((x0 + 2 * x1) / 3, (y0 + 2 * y1) / 3), (x1, y1)]
-        else:
-            middle = (y0 + y1) / 2
-            curve += [(x0, middle), (x1, middle), (x1, y1)]
+    for (x0, y0), (x1, y1) in pairwise(points):
+        middle = (y0 + y1) / 2
+        curve += [(x0, middle), (x1, middle), (x1, y1)]
     return curve
-
-
-def _bends(points: Sequence[Point], most: float = 4.0) -> list[int]:
-    """The points that a line through few of them needs to pass all within `most` (Douglas and Peucker 1973)."""
-    kept = {0, len(points) - 1}
-    spans = [(0, len(points) - 1)]
-    while spans:
-        start, end = spans.pop()
-        (x0, y0), (x1, y1) = points[start], points[end]
-        length = hypot(x1 - x0, y1 - y0) or 1.0
-        aside = [abs((x1 - x0) * (y - y0) - (x - x0) * (y1 - y0)) / length for x, y in points[start + 1 : end]]
-        far = max(aside, default=0.0)
-        if far > most:
-            at = start + 1 + aside.index(far)
-            kept.add(at)
-            spans += [(start, at), (at, end)]
-    return sorted(kept)

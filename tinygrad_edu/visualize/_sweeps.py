@@ -211,10 +211,9 @@ class Sweeps:
             filled = pulled_text(call.op, position, list(map(value_text, call.xs)), number, call.params)
             return text, filled.replace(barred(number), number)
         short = times(right, bar) or "0"
+        local = call.local(position)
         formula = f"{bar} · ∂{self.label[source]}/∂{self.label[target]} = {short}"
-        # With a factor of one too: that it is one is what such a step shows.
-        factor = right if _is_number(right) else _number(call.local(position))
-        return formula, f"{_number(bars[source])} · {_bracketed(factor)}"
+        return formula, times(right if right in _TRIVIAL else _number(local), _number(bars[source])) or "0"
 
 
 _TRIVIAL = ("0", "1", "−1")
@@ -225,8 +224,5 @@ def _is_number(text: str) -> bool:
 
 
 def _number(x: Any) -> str:
-    return _bracketed(value_text(x))
-
-
-def _bracketed(text: str) -> str:
+    text = value_text(x)
     return f"({text})" if text.startswith("−") else text

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
+from itertools import pairwise
+from math import hypot
 from unicodedata import combining, east_asian_width
 
-from tinygrad_edu.visualize._placement import path_text
+from tinygrad_edu.visualize._placement import Curve, Point, path_text
 from tinygrad_edu.visualize._steps import Step, Trace, Variable
 from tinygrad_edu.visualize._words import MISSING, barred, dotted
 from tinygrad_edu.visualize.layout import PlacedArrow, PlacedBox, Placement, place
@@ -138,7 +140,7 @@ def _svg(
         texts = "".join(_text(kind, text, x, top + _SMALL_LINE * (i + 0.75)) for i, (kind, text) in enumerate(lines))
         width, height = _label_size(lines)
         paper = f"<rect {_corners(x, y, width, height)}/>" if lines else ""
-        parts.append(f'<g id="{which}" class="edge"><path d="{path_text(curve)}"/>{paper}{texts}</g>')
+        parts.append(f'<g id="{which}" class="edge"><path d="{_path(curve)}"/>{paper}{texts}</g>')
     for which, (x, y) in placement.boxes.items():  # after the arrows: what comes later lies above
         parts.append(_box(which, kinds.get(which, "op"), boxes[which], x, y, *sizes[which]))
     about = (
@@ -164,6 +166,37 @@ def _box(which: str, kind: str, lines: Lines, x: float, y: float, width: float, 
         bottom += high
     corner = ' rx="9"' if kind.startswith("op") else ""
     return f'<g id="{which}" class="node {kind}"><rect {_corners(x, y, width, height)}{corner}/>{texts}</g>'
+
+
+def _path(curve: Curve) -> str:
+    """The curve as an SVG path; of one with many pieces, those that hardly leave a straight line as that line."""
+    if len(curve) <= 25:
+        return path_text(curve)
+    x, y = curve[0]
+    text = f"M{x:.0f},{y:.0f}"
+    letter = ""
+    for start, end in pairwise(_bends(curve[::3])):
+        points = curve[3 * start + 1 : 3 * end + 1] if end == start + 1 else [curve[3 * end]]
+        before, letter = letter, "C" if len(points) > 1 else "L"
+        text += (" " if letter == before else letter) + " ".join(f"{x:.0f},{y:.0f}" for x, y in points)
+    return text
+
+
+def _bends(points: Sequence[Point], most: float = 4.0) -> list[int]:
+    """The points that a line through few of them needs to pass all within `most` (Douglas and Peucker 1973)."""
+    kept = {0, len(points) - 1}
+    spans = [(0, len(points) - 1)]
+    while spans:
+        start, end = spans.pop()
+        (x0, y0), (x1, y1) = points[start], points[end]
+        length = hypot(x1 - x0, y1 - y0) or 1.0
+        aside = [abs((x1 - x0) * (y - y0) - (x - x0) * (y1 - y0)) / length for x, y in points[start + 1 : end]]
+        far = max(aside, default=0.0)
+        if far > most:
+            at = start + 1 + aside.index(far)
+            kept.add(at)
+            spans += [(start, at), (at, end)]
+    return sorted(kept)
 
 
 def _corners(x: float, y: float, width: float, height: float) -> str:
