@@ -28,6 +28,18 @@ EXPECTED = {
         "the Hessian is symmetric to",
         "temperatures met to",
     ],
+    "layers_mnist.py": ["digits: 100 and 200 relu units, batches of 119", "Adam  loss 0.00", "Drew the curves"],
+    "numpy_learn_mnist.py": [
+        "cross entropy   test accuracy 0.9",
+        "squared errors  test accuracy 0.9",
+        "    0    36    ·",
+        "times smaller, so the same learning rate",
+    ],
+    "training_tricks_mnist.py": [
+        "digits: 64 pixels, 89 tanh units",
+        "+ momentum                  9",
+        "178 and 46 units, dropout   9",
+    ],
     "per_example_gradients.py": ["shape (256, 32, 64) for w1", "hardest image"],
 }
 
