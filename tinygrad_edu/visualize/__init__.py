@@ -4,6 +4,7 @@ All of them read one recorded trace or graph (`_scene.py`); `trace(f, x)` is tha
 many training steps instead of one.
 """
 
+from tinygrad_edu.visualize.both import BothSweeps, draw_both
 from tinygrad_edu.visualize.diff import diff
 from tinygrad_edu.visualize.draw import Drawing, draw
 from tinygrad_edu.visualize.gradients import GradientHistory
@@ -14,6 +15,7 @@ from tinygrad_edu.visualize.table import TraceTable, trace_table
 from tinygrad_edu.visualize.trace import Trace, trace
 
 __all__ = [
+    "BothSweeps",
     "Drawing",
     "GradientHistory",
     "LayoutWarning",
@@ -23,6 +25,7 @@ __all__ = [
     "TraceTable",
     "diff",
     "draw",
+    "draw_both",
     "play",
     "summary",
     "trace",

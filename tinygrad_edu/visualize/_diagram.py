@@ -13,6 +13,7 @@ from tinygrad_edu.errors import ConfigError
 from tinygrad_edu.visualize._scene import Group, Operation, Scene, Value, chain_of_groups, told
 from tinygrad_edu.visualize._words import MISSING, barred, bytes_text, dotted, range_text
 
+DIRECTIONS = ("TB", "BT", "LR", "RL")
 MEASURES = ("none", "grad", "time", "flops", "bytes")
 _MARKS = {"added": "+ ", "removed": "− ", "changed": "~ ", "failed": "✗ "}
 _GIVEN = ("input", "parameter", "constant")
@@ -33,13 +34,17 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Arrow:
-    """The way of a value, in the direction of the computation; `label` says how the derivative comes back along it."""
+    """The way of a value, in the direction of the computation; `label` says how the derivative comes back along it.
+
+    With `back` it is drawn as the reverse sweep goes.
+    """
 
     id: str
     source: str
     target: str
     label: str = ""
     kind: str = ""
+    back: bool = False
 
 
 @dataclass(slots=True)
@@ -297,8 +302,8 @@ class _Draughtsman:
         """The ids of all on a path from one box to another, whichever is the earlier."""
         start, end = self._find(a), self._find(b)
         for first, last in ((start, end), (end, start)):
-            after = _reached(first, [(x.source, x.target) for x in self.diagram.arrows])
-            before = _reached(last, [(x.target, x.source) for x in self.diagram.arrows])
+            after = reached(first, [(x.source, x.target) for x in self.diagram.arrows])
+            before = reached(last, [(x.target, x.source) for x in self.diagram.arrows])
             both = after & before
             if both:
                 return both | {x.id for x in self.diagram.arrows if x.source in both and x.target in both}
@@ -317,7 +322,8 @@ class _Draughtsman:
         )
 
 
-def _reached(start: str, edges: Sequence[tuple[str, str]]) -> set[str]:
+def reached(start: str, edges: Sequence[tuple[str, str]]) -> set[str]:
+    """All that can be reached from `start` along the edges, itself included."""
     after: dict[str, list[str]] = {}
     for a, b in edges:
         after.setdefault(a, []).append(b)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import importlib
 import shutil
 import subprocess
+from collections.abc import Callable, Mapping
 from html import escape
+from pathlib import Path
 
 from tinygrad_edu.errors import ConfigError
 from tinygrad_edu.visualize._svg import printable
 
-FORMATS = (".svg", ".png", ".dot", ".html")
 _TIMEOUT = 60.0
 _PAGE = """<!doctype html>
 <html lang="en">
@@ -43,6 +44,24 @@ button.onclick = () => {{
 </script>"""
 
 
+def write_as(path: str | Path, formats: Mapping[str, Callable[[], str | bytes]]) -> Path:
+    """Write what the ending of `path` asks for. Raises ConfigError for another ending, or where the file can't be written."""
+    path = Path(path)
+    make = formats.get(path.suffix.lower())
+    if make is None:
+        *most, last = formats
+        raise ConfigError(f"save: can't write {path.name!r}: the picture can be saved as {', '.join(most)} or {last}.")
+    content = make()
+    try:
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+    except OSError as error:
+        reason = error.strerror or error
+        raise ConfigError(
+            f"save: can't write {path}: {reason}. Name a file in a folder that exists and can be written to."
+        ) from error
+    return path
+
+
 def page_text(title: str, svg: str, expanded: str = "") -> str:
     """A page with the picture, and with a button for the one with all repeats if there is such; it needs no network."""
     body = element_of(svg)
@@ -56,8 +75,12 @@ def element_of(svg: str) -> str:
     return svg[svg.index("<svg") :].strip()
 
 
-def png_of(svg: str, *, zoom: int = 2) -> bytes:
-    """The picture as PNG, by `rsvg-convert` or else CairoSVG. Raises ConfigError where there is neither."""
+def png_of(svg: str, width: float, height: float) -> bytes:
+    """The picture as PNG, by `rsvg-convert` or else CairoSVG, twice as large unless it is huge.
+
+    Raises ConfigError where there is neither program.
+    """
+    zoom = 2 if max(width, height) < 4000 else 1
     program = shutil.which("rsvg-convert")
     if program:
         try:

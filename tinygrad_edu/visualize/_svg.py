@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import textwrap
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
@@ -40,6 +40,8 @@ text {{ font-family: {FONT}; font-size: {_SIZE}px; fill: #111827; white-space: p
 .edge rect {{ fill: #ffffff }} .edge text, .small text {{ font-size: {_SMALL}px; fill: #1f2937 }}
 .frame rect {{ fill: #f9fafb; fill-opacity: .6; stroke: #9ca3af }} .frame text {{ fill: #374151 }}
 .mark.adjoint {{ stroke: #7f1d1d; stroke-width: 3 }} .mark.tangent {{ stroke: #14532d; stroke-width: 3; stroke-dasharray: 2 2 }}
+.seed > rect, .seed > path {{ stroke-width: 4 }}
+.unreached {{ opacity: .35; filter: grayscale(1) }}
 .dim {{ opacity: .3 }} .path > rect, .path > path {{ stroke-width: 4 }} .edge.path path {{ stroke-width: 3; stroke: #111827 }}
 """
 
@@ -53,7 +55,13 @@ _LEGEND = {
     "output": "output: the reverse sweep starts here",
     "failed": "✗ the operation that raised",
 }
-_STATUS = {"added": "+ added", "removed": "− removed", "changed": "~ changed"}
+_STATUS = {
+    "added": "+ added",
+    "removed": "− removed",
+    "changed": "~ changed",
+    "seed": "thick: where the sweep starts",
+    "unreached": "grey: the sweep doesn't come here",
+}
 
 
 def _scoped(style: str) -> str:
@@ -87,14 +95,32 @@ class Picture:
 
 def picture_of(diagram: Diagram, *, rankdir: str, title: str = "graph") -> Picture:
     """Lay out a diagram and write it."""
-    lines = {box.id: wrapped(box.lines) for box in diagram.boxes}
+    return pictures_of({"": diagram}, rankdir=rankdir, titles=[title])[0]
+
+
+def pictures_of(diagrams: Mapping[str, Diagram], *, rankdir: str, titles: Sequence[str]) -> list[Picture]:
+    """Diagrams with the same boxes and arrows in one layout, with room for the longest text of each.
+
+    The keys are put before the ids. The last picture has the legend of them all.
+    """
+    shown = list(diagrams.values())
+    lines = [{box.id: wrapped(box.lines) for box in diagram.boxes} for diagram in shown]
+    sizes: dict[str, tuple[float, float]] = {}
+    for diagram, texts in zip(shown, lines, strict=True):
+        for box in diagram.boxes:
+            (w, h), (v, g) = _size(box, texts[box.id]), sizes.get(box.id, (0.0, 0.0))
+            sizes[box.id] = max(w, v), max(h, g)
     placement = place(
-        [PlacedBox(box.id, *_size(box, lines[box.id]), box.group) for box in diagram.boxes],
-        [PlacedArrow(a.id, a.source, a.target, *_label_size(a)) for a in diagram.arrows],
-        [Frame(g.id, g.parent, text_width(printable(g.title)) + 8) for g in diagram.groups.values()],
+        [PlacedBox(box.id, *sizes[box.id], box.group) for box in shown[0].boxes],
+        [PlacedArrow(a.id, a.source, a.target, *_label_size(a)) for a in shown[0].arrows],
+        [Frame(g.id, g.parent, text_width(printable(g.title)) + 8) for g in shown[0].groups.values()],
         rankdir=rankdir,
     )
-    return _Writer(diagram, placement, lines).write(title)
+    explained: list[Sequence[Diagram]] = [*([] for _ in shown[1:]), shown]
+    return [
+        _Writer(diagram, placement, texts, sizes, prefix, legend).write(title)
+        for (prefix, diagram), texts, title, legend in zip(diagrams.items(), lines, titles, explained, strict=True)
+    ]
 
 
 def _size(box: Box, lines: Sequence[tuple[str, str]]) -> tuple[float, float]:
@@ -108,11 +134,21 @@ def _label_size(arrow: Arrow) -> tuple[float, float]:
 
 
 class _Writer:
-    def __init__(self, diagram: Diagram, placement: Placement, lines: dict[str, list[tuple[str, str]]]) -> None:
+    def __init__(
+        self,
+        diagram: Diagram,
+        placement: Placement,
+        lines: dict[str, list[tuple[str, str]]],
+        sizes: Mapping[str, tuple[float, float]],
+        prefix: str,
+        explained: Sequence[Diagram],
+    ) -> None:
         self.diagram = diagram
         self.placement = placement
         self.lines = lines
-        self.marks = any(kind in ("tangent", "adjoint") for ls in lines.values() for kind, _ in ls)
+        self.sizes = sizes
+        self.prefix = prefix
+        self.explained = explained
 
     def write(self, title: str) -> Picture:
         margin = 8.0
@@ -133,7 +169,7 @@ class _Writer:
             *map(self._edge, self.diagram.arrows),
             *map(self._node, self.diagram.boxes),
             "</g>",
-            f'<g id="legend" class="small" transform="translate({corner[0]:.1f} {corner[1]:.1f})">{legend}</g>',
+            f'<g id="{self.prefix}legend" class="small" transform="translate({corner[0]:.1f} {corner[1]:.1f})">{legend}</g>',
         ]
         count = f"{len(self.diagram.boxes)} boxes and {len(self.diagram.arrows)} arrows"
         svg = (
@@ -168,7 +204,7 @@ class _Writer:
     def _node(self, box: Box) -> str:
         x, y = self.placement.boxes[box.id]
         lines = self.lines[box.id]
-        w, h = _size(box, lines)
+        w, h = self.sizes[box.id]
         status = f" {box.status}" if box.status and box.status != "failed" else ""
         kind = f"op {box.kind}" if box.kind == "failed" else box.kind if box.kind in _PLAIN else f"value {box.kind}"
         shape = _shape(box.kind, x - w / 2, y - h / 2, w, h, _fill(box.shade))
@@ -182,10 +218,12 @@ class _Writer:
             dark = ' style="fill:#fff"' if box.shade is not None and box.shade > 0.55 else ""
             texts.append(_text(f' class="{name}"{dark}', x - w / 2 + _PAD_X, base, text))
         classes = f"node {kind}{status}{self._state(box.id)}"
-        return f'<g id="{_literal(box.id)}" class="{classes}">{hint}{shape}{"".join(texts)}</g>'
+        return f'<g id="{_literal(self.prefix + box.id)}" class="{classes}">{hint}{shape}{"".join(texts)}</g>'
 
     def _edge(self, arrow: Arrow) -> str:
         curve = self.placement.curves[arrow.id]
+        if arrow.back:
+            curve = curve[::-1]
         (x0, y0), (x1, y1) = curve[-2], curve[-1]
         if (x0, y0) == (x1, y1):
             x0, y0 = curve[-3]
@@ -200,17 +238,20 @@ class _Writer:
             label = _rect(x - w / 2, y - h / 2, w, h) + _text("", x - w / 2 + 3, y + 3.5, arrow.label)
         kind = f" {arrow.kind}" if arrow.kind else ""
         classes = f"edge{kind}{self._state(arrow.id)}"
-        return f'<g id="{_literal(arrow.id)}" class="{classes}"><path d="{path_text(curve)}"/>{head}{label}</g>'
+        return f'<g id="{_literal(self.prefix + arrow.id)}" class="{classes}"><path d="{path_text(curve)}"/>{head}{label}</g>'
 
     # -- legend ------------------------------------------------------------------------------------------------------
 
     def _legend(self, room: float) -> tuple[str, float, float]:
         """One sample and a line of text for each kind that occurs, in as many columns as there is room for."""
-        kinds = {box.kind for box in self.diagram.boxes}
+        if not self.explained:
+            return "", 0.0, 0.0
+        boxes = [box for diagram in self.explained for box in diagram.boxes]
+        kinds = {box.kind for box in boxes}
         entries = [(self._sample(kind), text) for kind, text in _LEGEND.items() if kind in kinds]
-        statuses = {box.status for box in self.diagram.boxes}
+        statuses = {box.status for box in boxes}
         entries += [(self._sample("op", status), text) for status, text in _STATUS.items() if status in statuses]
-        shown = {name for lines in self.lines.values() for name, _ in lines}
+        shown = {name for box in boxes for name, _ in box.lines}
         for name, text in (
             ("tangent", f"v{DOT_ABOVE} tangent: dashed bar, forward sweep; — not computed"),
             ("adjoint", f"v{BAR} adjoint: full bar, reverse sweep; — not computed"),

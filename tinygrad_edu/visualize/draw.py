@@ -10,16 +10,14 @@ from typing import Any
 from tinygrad_edu.engine.tensor import Tensor
 from tinygrad_edu.engine.tree import flatten
 from tinygrad_edu.errors import ConfigError, GraphError
-from tinygrad_edu.visualize._diagram import MEASURES, Diagram, Options, diagram_of
+from tinygrad_edu.visualize._diagram import DIRECTIONS, MEASURES, Diagram, Options, diagram_of
 from tinygrad_edu.visualize._dot import dot_text
-from tinygrad_edu.visualize._export import FORMATS, page_text, png_of
+from tinygrad_edu.visualize._export import page_text, png_of, write_as
 from tinygrad_edu.visualize._graph import names_of, scene_of_graph
 from tinygrad_edu.visualize._scene import Scene, rolled, scene_of_trace
 from tinygrad_edu.visualize._steps import Trace
 from tinygrad_edu.visualize._svg import Picture, picture_of
 from tinygrad_edu.visualize.trace import trace
-
-_DIRECTIONS = ("TB", "BT", "LR", "RL")
 
 
 class Drawing:
@@ -90,28 +88,15 @@ class Drawing:
         Raises:
             ConfigError: the ending is none of these, the file can't be written, or nothing here makes a PNG.
         """
-        path = Path(path)
-        if path.suffix.lower() not in FORMATS:
-            raise ConfigError(
-                f"save: can't write {path.name!r}: the picture can be saved as {', '.join(FORMATS[:-1])} or {FORMATS[-1]}."
-            )
-        content: str | bytes
-        if path.suffix.lower() == ".dot":
-            content = self.dot
-        elif path.suffix.lower() == ".png":
-            content = png_of(self.svg, zoom=2 if max(self._picture.width, self._picture.height) < 4000 else 1)
-        elif path.suffix.lower() == ".html":
-            content = page_text(self._title, self.svg, self.expanded().svg if self.hidden else "")
-        else:
-            content = self.svg
-        try:
-            path.write_bytes(content.encode() if isinstance(content, str) else content)
-        except OSError as error:
-            reason = error.strerror or error
-            raise ConfigError(
-                f"save: can't write {path}: {reason}. Name a file in a folder that exists and can be written to."
-            ) from error
-        return path
+        return write_as(
+            path,
+            {
+                ".svg": lambda: self.svg,
+                ".png": lambda: png_of(self.svg, self._picture.width, self._picture.height),
+                ".dot": lambda: self.dot,
+                ".html": lambda: page_text(self._title, self.svg, self.expanded().svg if self.hidden else ""),
+            },
+        )
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         return {"image/svg+xml": self.svg, "text/plain": repr(self)}
@@ -166,8 +151,8 @@ def draw(
         GraphError: there is no graph behind `y`.
         ConfigError: an option is out of range.
     """
-    if rankdir not in _DIRECTIONS:
-        raise ConfigError(f"draw: rankdir={rankdir!r}; choose one of {', '.join(_DIRECTIONS)}.")
+    if rankdir not in DIRECTIONS:
+        raise ConfigError(f"draw: rankdir={rankdir!r}; choose one of {', '.join(DIRECTIONS)}.")
     if max_nodes < 3:
         raise ConfigError(
             f"draw: max_nodes={max_nodes}; a picture needs at least 3: an operation, its output, what is cut."
