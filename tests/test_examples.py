@@ -21,6 +21,17 @@ EXPECTED = {
     "maml_sine.py": ["batch   300: loss after the step 2.", "before the step, 2."],
     "pinn.py": ["step  10: mean squared residual 9.", "largest error against the exact solution 1."],
     "two_sweeps.py": ["v₅ = v₄ − v₃     11.652    5.500    1.000", "x₂                5.000    0.000    1.716"],
+    "dual_numbers.py": [
+        "sin x / x   1.0     0.841471 - 0.301169ε              0.841471 - 0.301169ε     -0.301169",
+        "x = 2.094551481542, in 4 steps, with the dual numbers made here",
+        "x = 2.094551481542, in 4 steps, with the dual numbers the package's",
+        "1 xor 0:  1.000, should be 1",
+    ],
+    "forward_mode_mnist.py": [
+        "3,110 tangents",
+        "gradients of forward and reverse mode differ by",
+        "the original: 85 % in an hour",
+    ],
     "newton.py": ["the minimum, all ones, was reached"],
     "fixed_point.py": ["implicit: peak memory", "the two gradients differ by", "shape (4, 50)"],
     "sparse_solve.py": [

@@ -116,6 +116,8 @@ def test_format_rounds_both_parts():
 
 
 def test_parts_keep_their_dtype_and_python_numbers_are_float64():
+    assert (DualNumber(2.1, 0.1).real, DualNumber(2.1, 0.1).dual) == (2.1, 0.1)  # to the last digit
+    assert DualTensor([0.1, 2.1]).real.tolist() == [0.1, 2.1]
     assert DualNumber(1, 2).dtype == np.float64 and DualTensor([1, 2]).dtype == np.float64
     assert DualTensor(np.ones(2, np.float32), 1).dtype == np.float32
     assert DualTensor(np.ones(2, np.float32), 1).dual.tolist() == [1.0, 1.0]

@@ -17,8 +17,9 @@ from tinygrad_edu.engine.tensor import Tensor, make
 from tinygrad_edu.errors import ConfigError, GraphError, ShapeError, UnsupportedError
 from tinygrad_edu.func import jvp as _jvp
 from tinygrad_edu.func import vmap
-from tinygrad_edu.func._jacobian import _basis, _blocks
+from tinygrad_edu.func._jacobian import _blocks
 from tinygrad_edu.func._reverse import Recorded, alias
+from tinygrad_edu.ops._unit import unit_directions
 from tinygrad_edu.ops.join import stack
 
 __all__ = ["hessian", "hvp", "jacobian", "jvp", "vhp", "vjp"]
@@ -221,11 +222,11 @@ def jacobian(
         if strict:
             call.recorded(call)
         # blocks[output][input]
-        columns = _each(lambda *v: _jvp(call, tuple(call.xs), v)[1], _basis(call.xs), vectorize)
+        columns = _each(lambda *v: _jvp(call, tuple(call.xs), v)[1], unit_directions(call.xs), vectorize)
         blocks = [_blocks(column, call.xs, -1) for column in columns]
     else:
         recorded = call.recorded(call)
-        rows = _each(lambda *v: recorded.pull(v), _basis(recorded.outputs), vectorize)
+        rows = _each(lambda *v: recorded.pull(v), unit_directions(recorded.outputs), vectorize)
         blocks = list(zip(*(_blocks(row, recorded.outputs, 0) for row in rows), strict=True))  # type: ignore[arg-type]
     by_output = [call.as_inputs(row) for row in blocks]
     return tuple(by_output) if call.several_out else by_output[0]

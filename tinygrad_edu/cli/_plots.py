@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from tinygrad_edu.utils.serialization._files import replacing
 
 _TRAINING, _VALIDATION, _TEST = "#1d4ed8", "#c2410c", "#15803d"
+_MODES = ("#c2410c", "#1d4ed8", "#15803d")
 
 
 def draw_curves(
@@ -44,6 +45,32 @@ def draw_curves(
         if best is not None:
             axes.axvline(best, color="#a1a1aa", linewidth=1, label=f"weights kept: epoch {best}")
         axes.legend(frameon=False, fontsize="small")
+    _save(figure, path)
+
+
+def draw_modes(histories: Mapping[str, Sequence[dict[str, Any]]], path: Path) -> None:
+    """The loss of each mode's run by epoch, by passes so far, and by seconds so far. Between modes the last two differ by powers of
+    ten, so they have a logarithmic scale.
+    """
+    figure = Figure(figsize=(12, 4.1), layout="constrained")
+    for axes, along in zip(figure.subplots(1, 3, sharey=True), ("epochs", "passes", "seconds"), strict=True):
+        axes.set_xlabel("epoch" if along == "epochs" else f"{along} so far")
+        axes.grid(alpha=0.3)
+        axes.spines[["top", "right"]].set_visible(False)
+        if along == "epochs":
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+            axes.set_ylabel("loss")
+        else:
+            axes.set_xscale("log")
+        for number, (mode, history) in enumerate(histories.items()):
+            # Equal curves lie on one another: each is thinner than the one below it.
+            look = {"color": _MODES[number], "alpha": 0.8, "linewidth": 4 - 1.5 * number}
+            at = [e["epoch"] for e in history] if along == "epochs" else np.cumsum([e[along] for e in history])
+            axes.plot(at, [e["train_loss"] for e in history], marker=".", label=f"{mode}, training", **look)
+            axes.plot(at, [e["validation_loss"] for e in history], ":", label="validation", **look)
+        axes.set_ylim(bottom=0)
+    handles, labels = axes.get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), frameon=False, fontsize="small")
     _save(figure, path)
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from tinygrad_edu.errors import CheckpointError, ConfigError
+from tinygrad_edu.func import parse_memory
 
 DATA = ("digits", "mnist")
 ACTIVATIONS = ("relu", "leaky-relu", "gelu", "silu", "softplus", "tanh", "sigmoid")
@@ -16,7 +17,24 @@ OPTIMIZERS = ("sgd", "momentum", "nesterov", "adam", "adamw", "rmsprop")
 DECAYS = ("none", "step", "linear", "exponential")
 INITS = ("auto", "pytorch", "xavier-uniform", "xavier-normal", "he-uniform", "he-normal")
 
+MODES = ("reverse", "forward", "forward-gradient")
+TANGENTS = ("all", "per-layer")
+PERTURBED = ("weights", "activities")
+# Which modes an option is for, and what it is if nobody says.
+OF_MODES: dict[str, tuple[tuple[str, ...], Any]] = {
+    "tangents": (("forward",), "per-layer"),
+    "memory": (("forward", "forward-gradient"), "256M"),
+    "directions": (("forward-gradient",), 16),
+    "perturb": (("forward-gradient",), "activities"),
+}
+
 LEARNING_RATES = {"sgd": 0.2, "momentum": 0.05, "nesterov": 0.05, "adam": 0.003, "adamw": 0.003, "rmsprop": 0.001}
+# A random estimate is about as much longer than the gradient as there are more elements than directions: what takes steps as long
+# as the gradient says needs smaller ones. For 16 directions of the network that --hidden gives if nobody says.
+NOISY_RATES = {
+    "weights": {"sgd": 0.01, "momentum": 0.002, "nesterov": 0.002, "adam": 0.01, "adamw": 0.01, "rmsprop": 0.003},
+    "activities": {"sgd": 0.1, "momentum": 0.01, "nesterov": 0.01},
+}
 WEIGHT_DECAYS = {"adamw": 0.01}
 BATCH_SIZES = {"digits": 32, "mnist": 64}
 EPOCHS = {"digits": 40, "mnist": 12}
@@ -40,11 +58,16 @@ class Settings:
     weight_decay: float | None = None
     seed: int = 0
     early_stop: int = 0
+    mode: str = "reverse"
+    tangents: str | None = None
+    memory: str | None = None
+    directions: int | None = None
+    perturb: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Complete(Settings):
-    """Settings with every default filled in."""
+    """Settings of one mode with every default filled in; None is left where an option isn't for that mode."""
 
     lr: float = 0.0
     batch_size: int = 0
@@ -65,16 +88,22 @@ def complete(settings: Settings) -> Complete:
         ("--optimizer", settings.optimizer, OPTIMIZERS),
         ("--lr-decay", settings.lr_decay, DECAYS),
         ("--init", settings.init, INITS),
+        ("--mode", settings.mode, MODES),
+        ("--tangents", settings.tangents, (None, *TANGENTS)),
+        ("--perturb", settings.perturb, (None, *PERTURBED)),
     ):
         if value not in choices:
-            raise ConfigError(f"{option} {value}: choose one of {', '.join(choices)}.")
+            raise ConfigError(f"{option} {value}: choose one of {', '.join(filter(None, choices))}.")
+    of_mode = _of_mode(settings)
+    rates = {**LEARNING_RATES, **NOISY_RATES.get(of_mode["perturb"], {})}
     found = Complete(
         **{
             **asdict(settings),
-            "lr": _default(settings.lr, LEARNING_RATES[settings.optimizer]),
+            "lr": _default(settings.lr, rates[settings.optimizer]),
             "weight_decay": _default(settings.weight_decay, WEIGHT_DECAYS.get(settings.optimizer, 0.0)),
             "batch_size": _default(settings.batch_size, BATCH_SIZES[settings.data]),
             "epochs": _default(settings.epochs, EPOCHS[settings.data]),
+            **of_mode,
         }
     )
     _check(
@@ -89,7 +118,64 @@ def complete(settings: Settings) -> Complete:
     _check(
         found.early_stop >= 0, "--early-stop", found.early_stop, "give how many epochs to wait, or 0 not to stop early."
     )
+    if found.directions is not None:
+        _check(found.directions >= 1, "--directions", found.directions, "give at least 1 random direction.")
+    if found.memory is not None:
+        try:
+            parse_memory(found.memory)
+        except ConfigError:
+            raise ConfigError(f"--memory {found.memory}: give bytes, or a size such as 64k, 256M or 2G.") from None
     return found
+
+
+def _of_mode(settings: Settings) -> dict[str, Any]:
+    """The options that are for some modes only. Raises ConfigError for one that is given and not for this mode."""
+    found = {}
+    for name, (modes, default) in OF_MODES.items():
+        given = getattr(settings, name)
+        if settings.mode not in modes:
+            if given is not None:
+                raise ConfigError(
+                    f"--{name} {given}: says how {' or '.join(modes)} mode works, and this run is in {settings.mode} mode. "
+                    f"Leave it out, or add --mode {modes[0]}."
+                )
+            default = None
+        found[name] = _default(given, default)
+    return found
+
+
+def in_modes(settings: Settings) -> list[Complete]:
+    """The complete settings of each mode that `--mode` lists, in that order; "all" stands for all.
+
+    With several modes an option may be for one of them only. Raises ConfigError as `complete` does, for a mode named twice, and
+    for an option that is for none of them.
+    """
+    modes = parse_modes(settings.mode)
+    if len(modes) == 1:
+        return [complete(replace(settings, mode=modes[0]))]
+    for suitable, _ in OF_MODES.values():
+        if not set(modes) & set(suitable):
+            complete(replace(settings, mode=modes[0]))
+    return [complete(_for_mode(settings, mode)) for mode in modes]
+
+
+def _for_mode(settings: Settings, mode: str) -> Settings:
+    """`settings` of several modes without what is for another than this."""
+    others: dict[str, Any] = {name: None for name, (modes, _) in OF_MODES.items() if mode not in modes}
+    return replace(settings, mode=mode, **others)
+
+
+def parse_modes(text: str) -> tuple[str, ...]:
+    """The modes in "reverse,forward", or in "all"."""
+    if text.strip().lower() == "all":
+        return MODES
+    modes = tuple(part.strip() for part in text.split(","))
+    wrong = next((mode for mode in modes if mode not in MODES), None)
+    if wrong is not None:
+        raise ConfigError(f"--mode {text}: choose one or more of {', '.join(MODES)}, with commas between them, or all.")
+    if len(set(modes)) < len(modes):
+        raise ConfigError(f"--mode {text}: names a mode twice.")
+    return modes
 
 
 def _default(value: Any, default: Any) -> Any:
@@ -130,14 +216,15 @@ def from_dict(stored: Any) -> Complete:
         raise CheckpointError(f"the settings in this checkpoint can't be used: {error}") from error
 
 
-def resumed(stored: Complete, given: Settings, named: Iterable[str]) -> Complete:
+def resumed(stored: Complete, given: Settings, named: Iterable[str], *, several: bool = False) -> Complete:
     """The settings of a run to go on with: the stored ones, in which only the number of epochs may grow.
 
-    `named` are the options that stand on the command line. Raises ConfigError for one that says something else than the stored.
+    `named` are the options that stand on the command line; with `several` modes some may be for another than this. Raises
+    ConfigError for one that says something else than the stored.
     """
     for name in named:
         asked, known = getattr(given, name), getattr(stored, name)
-        if asked == known:
+        if asked == known or (name in OF_MODES and known is None and several):
             continue
         option = "--" + name.replace("_", "-")
         if name != "epochs":
@@ -152,6 +239,17 @@ def resumed(stored: Complete, given: Settings, named: Iterable[str]) -> Complete
             )
         stored = replace(stored, epochs=asked)
     return stored
+
+
+def resumed_modes(stored: Sequence[Complete], given: Settings, named: Sequence[str]) -> list[Complete]:
+    """`resumed`, for a run in several modes."""
+    modes = ",".join(each.mode for each in stored)
+    if "mode" in named and ",".join(parse_modes(given.mode)) != modes:
+        raise ConfigError(
+            f"--mode: a resumed run keeps its settings, and this one has {modes}, not {given.mode}. Leave --mode out, or start "
+            "a new run without --resume."
+        )
+    return [resumed(each, given, [name for name in named if name != "mode"], several=True) for each in stored]
 
 
 def _said(value: Any) -> str:

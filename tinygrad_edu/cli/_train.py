@@ -18,7 +18,7 @@ from rich.table import Table
 
 from tinygrad_edu import datasets
 from tinygrad_edu.cli._plots import draw_confusion, draw_curves
-from tinygrad_edu.cli._settings import Settings, complete, resumed
+from tinygrad_edu.cli._settings import Settings, in_modes, resumed, resumed_modes
 from tinygrad_edu.cli._training import DivergedError, Run, Score, settings_in
 from tinygrad_edu.errors import ConfigError
 from tinygrad_edu.utils.serialization import load, save
@@ -62,15 +62,21 @@ def train(given: Settings, named: Sequence[str], *, resume: Path | None, out: Pa
     `named` are the settings that stand on the command line. Raises ConfigError, DataError and CheckpointError before anything is
     trained.
     """
-    if resume is None:
-        settings, state = complete(given), None
+    state = None if resume is None else load(resume)
+    if state is None or resume is None:
+        settings = in_modes(given)
         folder = Path("out") if out is None else out
     else:
-        state = load(resume)
-        settings = resumed(settings_in(state, str(resume)), given, named)
+        stored = settings_in(state, str(resume))
+        settings = resumed_modes(stored, given, named) if len(stored) > 1 else [resumed(stored[0], given, named)]
         folder = resume.parent if out is None else out
     prepare_folder(folder)
-    run = Run(settings, load_data(settings.data))
+    data = load_data(settings[0].data)
+    if len(settings) > 1:
+        from tinygrad_edu.cli._modes import train_modes  # which is made of what is here
+
+        return train_modes(settings, data, resume, folder, console)
+    run = Run(settings[0], data)
     if state is not None:
         run.load_state(state)
     console.print(describe(run), highlight=False)
@@ -80,16 +86,17 @@ def train(given: Settings, named: Sequence[str], *, resume: Path | None, out: Pa
 
 
 def describe(run: Run) -> str:
-    """A line on the data and one on the model."""
+    """A line on the data, one on the model, and one on its gradients where they aren't reverse mode's."""
     settings = run.settings
     sizes = "-".join(map(str, [run.training.rows.shape[1], *settings.hidden, run.classes]))
     parameters = sum(parameter.numel() for parameter in run.model.parameters())
     decay = "" if settings.lr_decay == "none" else f", {settings.lr_decay} decay"
+    mode = "" if settings.mode == "reverse" else f"\n{run.step.describe()}"
     return (
         f"{settings.data}: {len(run.training.rows):,} images to train on, {len(run.validation.rows):,} to validate on, "
         f"{len(run.testing.rows):,} to test on at the end\n"
         f"{sizes}, {settings.activation}, {parameters:,} parameters; {settings.loss} by {settings.optimizer}, learning rate "
-        f"{settings.lr:g}{decay}, batches of {settings.batch_size}, seed {settings.seed}"
+        f"{settings.lr:g}{decay}, batches of {settings.batch_size}, seed {settings.seed}{mode}"
     )
 
 
@@ -99,10 +106,8 @@ def fit(run: Run, folder: Path, console: Console) -> Outcome:
     Interrupted by Ctrl-C, or diverged, the run goes back to its last checkpoint.
     """
     checkpoint = folder / CHECKPOINT
-    if not run.history and checkpoint.exists():
-        kept = checkpoint.with_stem("checkpoint-before")
-        checkpoint.replace(kept)  # it may be hours of work
-        console.print(f"An earlier checkpoint was there; it is now {escape(str(kept))}.", highlight=False)
+    if not run.history:
+        move_aside(checkpoint, console)
     start = time.perf_counter()
     figures = _Figures(run, folder)
     try:
@@ -122,6 +127,14 @@ def fit(run: Run, folder: Path, console: Console) -> Outcome:
         status, message = "diverged", str(error)
     run.load_state(load(checkpoint))
     return Outcome(status, None, time.perf_counter() - start, message)
+
+
+def move_aside(checkpoint: Path, console: Console) -> None:
+    """Rename what an earlier run left: it may be hours of work."""
+    if checkpoint.exists():
+        kept = checkpoint.with_stem("checkpoint-before")
+        checkpoint.replace(kept)
+        console.print(f"An earlier checkpoint was there; it is now {escape(str(kept))}.", highlight=False)
 
 
 class _Figures:
@@ -194,8 +207,11 @@ class _ProgressBar:
             self.console.print(f"epoch {entry['epoch']} of {self.run.settings.epochs}: {line}", highlight=False)
 
 
-def write_results(run: Run, outcome: Outcome, folder: Path) -> None:
-    """metrics.json, weights.npz, curves.png and gradients.png (after one epoch), and confusion.png (after the test)."""
+def write_results(run: Run, outcome: Outcome, folder: Path) -> dict[str, Any]:
+    """metrics.json, weights.npz, curves.png and gradients.png (after one epoch), and confusion.png (after the test).
+
+    Returns the metrics.
+    """
     score, best = outcome.score, run.best["epoch"] if run.best is not None else None
     metrics: dict[str, Any] = {
         "status": outcome.status,
@@ -210,10 +226,16 @@ def write_results(run: Run, outcome: Outcome, folder: Path) -> None:
         counts = run.confusion(score)
         metrics["test"] = {"loss": score.loss, "accuracy": score.accuracy, "confusion": counts.tolist()}
         draw_confusion(counts, folder / "confusion.png")
-    (folder / "metrics.json").write_text(json.dumps(metrics, indent=1) + "\n", encoding="utf-8")
+    write_metrics(metrics, folder)
     save(run.model.state_dict(), folder / "weights.npz")
     if run.history:
         draw_progress(run, folder, test_accuracy=None if score is None else score.accuracy)
+    return metrics
+
+
+def write_metrics(metrics: dict[str, Any], folder: Path) -> None:
+    """metrics.json."""
+    (folder / "metrics.json").write_text(json.dumps(metrics, indent=1) + "\n", encoding="utf-8")
 
 
 def _tell(run: Run, outcome: Outcome, folder: Path, console: Console) -> int:
@@ -232,9 +254,14 @@ def _tell(run: Run, outcome: Outcome, folder: Path, console: Console) -> int:
     console.print(f"Wrote {escape(_written(folder))}", highlight=False, soft_wrap=True)
     if outcome.status == "diverged":
         return 1
+    tell_resuming(folder, console)
+    return INTERRUPTED
+
+
+def tell_resuming(folder: Path, console: Console) -> None:
+    """Say how an interrupted run goes on."""
     resume = f"tinygrad-edu train --resume {folder / CHECKPOINT}"
     console.print(f"To go on where it stopped: [bold]{escape(resume)}[/]", highlight=False, soft_wrap=True)
-    return INTERRUPTED
 
 
 def result_rows(run: Run, outcome: Outcome) -> list[tuple[str, str]]:

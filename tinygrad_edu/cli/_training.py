@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -13,9 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinygrad_edu import nn, optim
+from tinygrad_edu.cli._blame import blame
+from tinygrad_edu.cli._gradients import Gradients
 from tinygrad_edu.cli._settings import Complete, from_dict
 from tinygrad_edu.datasets import ImageDataset
 from tinygrad_edu.engine.modes import no_grad
+from tinygrad_edu.engine.passes import PASSES
 from tinygrad_edu.engine.tensor import Tensor
 from tinygrad_edu.errors import CheckpointError, TinygradEduError
 from tinygrad_edu.nn import functional as F
@@ -132,6 +135,9 @@ class Run:
         self.history: list[dict[str, Any]] = []
         self.gradients = GradientHistory(self.model)  # of the last step of each epoch
         self.best: dict[str, Any] | None = None  # {"epoch", "loss", "model"}: kept only to stop early
+        first = slice(settings.batch_size)
+        images, labels = as_tensor(self.training.rows[first]), as_tensor(self.training.labels[first])
+        self.step = Gradients(settings, self.model, self.loss, images, labels)
 
     # -- training --------------------------------------------------------------------------------------------------
 
@@ -149,11 +155,15 @@ class Run:
     def finished(self) -> bool:
         return len(self.history) >= self.settings.epochs or self.stopped_early
 
-    def loss(self, outputs: Any, labels: Tensor) -> Any:
-        """The loss of a batch of outputs (n, classes) for labels (n,)."""
+    def loss(self, outputs: Any, labels: Tensor, *, each: bool = False) -> Any:
+        """The loss of a batch of outputs (n, classes) for labels (n,); with `each` those of the images (n,), of which it is the
+        mean.
+        """
+        reduction = "none" if each else "mean"
         if self.settings.loss == "cross-entropy":
-            return F.cross_entropy(outputs, labels)
-        return F.mse_loss(outputs, F.one_hot(labels, self.classes).to(outputs.dtype))
+            return F.cross_entropy(outputs, labels, reduction=reduction)
+        found = F.mse_loss(outputs, F.one_hot(labels, self.classes).to(outputs.dtype), reduction=reduction)
+        return found.mean(1) if each else found
 
     def epoch(self, on_step: Callable[[float], None] = lambda loss: None) -> dict[str, Any]:
         """Train for one epoch, validate, and return what was found, which is also the last entry of `history`.
@@ -163,28 +173,31 @@ class Run:
         number, start = len(self.history) + 1, time.perf_counter()
         rate = self.optimizer.param_groups[0]["lr"]
         manual_seed(int(np.random.SeedSequence([self.settings.seed, number]).generate_state(1, np.uint64)[0]))
+        rng = np.random.default_rng([self.settings.seed, number])
         self.model.train()
         loader = DataLoader(
             TensorDataset(self.training.rows, self.training.labels), batch_size=self.settings.batch_size, shuffle=True
         )
-        total, right = 0.0, 0
+        total, right, passes = 0.0, 0, self._passes()
         for step, (rows, labels) in enumerate(loader, 1):
             self.optimizer.zero_grad()
-            outputs = self.model(rows)
-            loss = self.loss(outputs, labels)
+            loss, outputs, differentiate = self.step(rows, labels, rng)
             value = loss.item()
             if not math.isfinite(value):
+                culprit = blame(self.model, rows, lambda outputs: self.loss(outputs, labels))  # noqa: B023  # called at once
                 raise DivergedError(
                     f"the loss became {value} in epoch {number}, step {step} of {self.steps_per_epoch}, at a learning rate "
-                    f"of {rate:g}. Try a smaller one (--lr {rate / 10:g}), or another --init or --optimizer."
+                    f"of {rate:g}. {culprit} Try a smaller rate "
+                    f"(--lr {rate / 10:g}), or another --init or --optimizer."
                 )
-            loss.backward()
+            differentiate()
             if step == self.steps_per_epoch:
                 self.gradients.record(number)
             self.optimizer.step()
             total += value * len(labels)
             right += int((outputs.detach().numpy().argmax(1) == labels.numpy()).sum())
             on_step(value)
+        passes = self._passes() - passes
         if self.scheduler is not None:
             self.scheduler.step()
         validation = self.score(self.validation)
@@ -195,6 +208,7 @@ class Run:
             "train_accuracy": right / len(self.training.rows),
             "validation_loss": validation.loss,
             "validation_accuracy": validation.accuracy,
+            "passes": passes,
             "seconds": time.perf_counter() - start,
         }
         self.history.append(found)
@@ -202,6 +216,10 @@ class Run:
             weights = {name: np.array(value.numpy()) for name, value in self.model.state_dict().items()}
             self.best = {"epoch": number, "loss": validation.loss, "model": weights}
         return found
+
+    def _passes(self) -> int:
+        """How many directions have gone through so far, in the direction of this run's mode."""
+        return PASSES.pulled if self.settings.mode == "reverse" else PASSES.pushed
 
     def restore_best(self) -> None:
         """Go back to the weights of the epoch with the lowest validation loss, where those are kept."""
@@ -262,8 +280,14 @@ class Run:
             raise CheckpointError(f"this checkpoint of a training run is incomplete: {error!r}.") from error
 
 
-def settings_in(state: Any, source: str) -> Complete:
-    """The settings of the run that a checkpoint is from. Raises CheckpointError if it isn't from one."""
+def state_of_modes(settings: Sequence[Complete]) -> dict[str, Any]:
+    """What `save` stores of a run in several modes, beside the checkpoint that each of them has."""
+    return {"kind": _KIND, "settings": [each.to_dict() for each in settings]}
+
+
+def settings_in(state: Any, source: str) -> list[Complete]:
+    """The settings of the run that a checkpoint is from, one for each mode. Raises CheckpointError if it isn't from one."""
     if not isinstance(state, dict) or state.get("kind") != _KIND or "settings" not in state:
         raise CheckpointError(f"{source} is no checkpoint of `tinygrad-edu train`, whose are called checkpoint.npz.")
-    return from_dict(state["settings"])
+    stored = state["settings"]
+    return [from_dict(each) for each in (stored if isinstance(stored, list) else [stored])]

@@ -16,6 +16,7 @@ import numpy as np
 from tinygrad_edu.engine.graph import FREED, Leaf, Node, Pick, Spec, ancestors, leading_to
 from tinygrad_edu.engine.memory import CLOCK, is_fresh, note_write
 from tinygrad_edu.engine.modes import STATE, Observer, enable_grad
+from tinygrad_edu.engine.passes import PASSES, directions
 from tinygrad_edu.engine.tensor import Tensor, as_value, make, payload, rebuild
 from tinygrad_edu.errors import DTypeError, ShapeError
 
@@ -50,6 +51,7 @@ def pull(
     leaves' `.grad` instead. With `record` the sweep is itself recorded, so that its results can be differentiated; with
     `free` each node lets go of its values once it was visited; with `stop` nothing beyond a target is visited.
     """
+    PASSES.pulled += directions()
     bars: dict[Node, Any] = {}
     for node, y_bar in seeds:
         if record:
@@ -127,6 +129,7 @@ def push(outputs: Iterable[Node], tangents: dict[Node, Any], *, record: bool = F
     Returns the tangent of each node on the way, the outputs among them; a node that is missing has tangent zero. The
     primal isn't computed again. With `record` the sweep is itself recorded.
     """
+    PASSES.pushed += directions()
     dots = dict(tangents)
     latest_write = CLOCK.latest
     # An infinite derivative is an answer, not a warning.

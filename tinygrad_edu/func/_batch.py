@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
 
 from tinygrad_edu.engine.levels import STREAMS, Batched, opened
 from tinygrad_edu.engine.tensor import Tensor
@@ -12,6 +13,8 @@ from tinygrad_edu.func._arguments import Function
 from tinygrad_edu.ops import shape as shapes
 from tinygrad_edu.ops.create import as_tensor
 from tinygrad_edu.ops.join import concatenate
+
+Found = TypeVar("Found")
 
 RANDOMNESS = ("error", "different", "same")
 
@@ -29,8 +32,7 @@ def vmap(
     """
     if randomness not in RANDOMNESS:
         raise ConfigError(f"vmap: randomness must be one of {', '.join(RANDOMNESS)}, not {randomness!r}.")
-    if chunk_size is not None and chunk_size < 1:
-        raise ConfigError(f"vmap: chunk_size must be at least 1, not {chunk_size}.")
+    check_chunk_size(chunk_size, "vmap")
 
     def batched(*args: Any, **kwargs: Any) -> Any:
         leaves, structure = flatten(args)
@@ -54,17 +56,9 @@ def vmap(
                 inner = [x if d is None else Batched(x, level) for x, d in zip(part, dims, strict=True)]
                 results, out_structure = flatten(f(*unflatten(structure, inner), **kwargs))
             out = _spread(out_dims, unflatten(out_structure, results), "out_dims")
-            return [_unbatch(y, level, stop - start, d) for y, d in zip(results, out, strict=True)], out_structure, out
+            return [unbatched(y, level, stop - start, d) for y, d in zip(results, out, strict=True)], out_structure, out
 
-        step = size if chunk_size is None or not size else chunk_size
-        starts = range(0, size, step) if size else (0,)
-        # What is drawn once for all examples is drawn again, the same, by each chunk.
-        rewinds = [mark() for mark in STREAMS] if randomness == "same" and step < size else []
-        chunks = []
-        for start in starts:
-            for rewind in rewinds:
-                rewind()
-            chunks.append(run(start, min(start + step, size)))
+        chunks = list(in_chunks(run, size, chunk_size, randomness))
         _, out_structure, out = chunks[0]
         columns = zip(*(results for results, _, _ in chunks), strict=True)
         joined = [c[0] if len(c) == 1 or d is None else concatenate(c, d) for c, d in zip(columns, out, strict=True)]
@@ -73,13 +67,40 @@ def vmap(
     return batched
 
 
+def check_chunk_size(chunk_size: int | None, name: str) -> None:
+    if chunk_size is not None and chunk_size < 1:
+        raise ConfigError(f"{name}: chunk_size must be at least 1, not {chunk_size}.")
+
+
+def in_chunks(run: Callable[[int, int], Found], size: int, chunk_size: int | None, randomness: str) -> Iterator[Found]:
+    """`run(start, stop)` for the whole of a batch of `size`, or for `chunk_size` of it at a time."""
+    step = size if chunk_size is None or not size else chunk_size
+    # What is drawn once for all examples is drawn again, the same, by each chunk.
+    again = rewinding() if randomness == "same" and step < size else None
+    for start in range(0, size, step) if size else (0,):
+        if again is not None:
+            again()
+        yield run(start, min(start + step, size))
+
+
+def rewinding() -> Callable[[], None]:
+    """What takes every source of random numbers back to where it is now."""
+    rewinds = [mark() for mark in STREAMS]
+
+    def again() -> None:
+        for rewind in rewinds:
+            rewind()
+
+    return again
+
+
 def _size(x: Tensor, dim: int) -> int:
     if not -x.ndim <= dim < x.ndim:
         raise ShapeError(f"vmap: in_dim {dim} of an argument of shape {x.shape}, which has {x.ndim} axes.")
     return x.shape[dim]
 
 
-def _unbatch(y: Any, level: int, size: int, dim: int | None) -> Any:
+def unbatched(y: Any, level: int, size: int, dim: int | None) -> Any:
     if isinstance(y, Batched) and y.level == level:
         if dim is None:
             raise LevelError("vmap: out_dims=None for a result that differs by example; give the axis for its batch.")

@@ -119,9 +119,10 @@ def _part(value: Any) -> Tensor:
             "inner one. For a derivative inside another one use derivative(f, x) or jvp, which keep them apart."
         )
     part = value if isinstance(value, Tensor) else as_value(to_array(value, None, copy=True))
-    if part.dtype.kind not in "fc" or not isinstance(value, Tensor | np.ndarray | np.generic):
-        return part.to(np.complex128 if part.dtype.kind == "c" else np.float64)
-    return part
+    wide = np.complex128 if part.dtype.kind == "c" else np.float64
+    if not isinstance(value, Tensor | np.ndarray | np.generic):
+        return as_value(to_array(value, wide, copy=True))  # anew: the default dtype has cut digits off
+    return part if part.dtype.kind in "fc" else part.to(wide)
 
 
 def _dual(primal: Tensor, tangent: Tensor, level: int, node: Node | None = None) -> Dual:

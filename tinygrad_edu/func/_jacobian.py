@@ -8,31 +8,23 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_edu.engine.tensor import Tensor, make
+from tinygrad_edu.engine.tensor import Tensor
 from tinygrad_edu.engine.tree import flatten, map_tree, unflatten
 from tinygrad_edu.func._arguments import Argnums, Function, choose, inputs_of
 from tinygrad_edu.func._batch import vmap
 from tinygrad_edu.func._forward import jvp
 from tinygrad_edu.func._reverse import Recorded, grad, vjp
 from tinygrad_edu.ops import shape as shapes
+from tinygrad_edu.ops._unit import unit_directions
 from tinygrad_edu.ops.split import split
-
-
-def _basis(leaves: Sequence[Any]) -> list[Tensor]:
-    """Every unit direction of a list of tensors: for each of them, one tensor of shape (total size, *its shape)."""
-    total = sum(math.prod(x.shape) for x in leaves)
-    directions, start = [], 0
-    for x in leaves:
-        n = math.prod(x.shape)
-        eye = np.zeros((total, n), x.dtype)
-        eye[np.arange(start, start + n), np.arange(n)] = 1
-        directions.append(make(eye.reshape(total, *x.shape), None))
-        start += n
-    return directions
 
 
 def _blocks(columns: Any, leaves: Sequence[Any], axis: int) -> list[Any]:
     """Cut the batch axis of directions into one block per tensor and give each its shape, at `axis`."""
+    if (
+        columns.level == 0 and not columns.array.flags.writeable
+    ):  # the unit directions, which the function handed through
+        columns = columns.clone()
     moved = shapes.moveaxis(columns, 0, axis)
     sizes = [math.prod(x.shape) for x in leaves]
     at = axis % moved.ndim
@@ -64,7 +56,7 @@ def jacfwd(
             return jvp(lambda *xs: call(*unflatten(structure, xs)), tuple(leaves), direction, has_aux)[1:]
 
         out_dims = (0, None) if has_aux else 0
-        y_dots, *aux = vmap(along, 0, out_dims, randomness, chunk_size=chunk_size)(*_basis(leaves))
+        y_dots, *aux = vmap(along, 0, out_dims, randomness, chunk_size=chunk_size)(*unit_directions(leaves))
         whole = map_tree(lambda y_dot: _in_structure(_blocks(y_dot, leaves, -1), structure, argnums), y_dots)
         return (whole, *aux) if has_aux else whole
 
@@ -82,7 +74,7 @@ def jacrev(f: Function, argnums: Argnums = 0, has_aux: bool = False, *, chunk_si
     def jacobian(*args: Any, **kwargs: Any) -> Any:
         chosen, call = choose(f, argnums, args, kwargs, "jacrev")
         recorded = Recorded(call, chosen, "jacrev", has_aux)
-        rows = vmap(lambda *y_bars: recorded.pull(y_bars), chunk_size=chunk_size)(*_basis(recorded.outputs))
+        rows = vmap(lambda *y_bars: recorded.pull(y_bars), chunk_size=chunk_size)(*unit_directions(recorded.outputs))
         leaves, structure = flatten(rows)
         by_input = [_blocks(x_bar, recorded.outputs, 0) for x_bar in leaves]
         by_output = [_in_structure(list(row), structure, argnums) for row in zip(*by_input, strict=True)]
@@ -145,7 +137,7 @@ def laplacian(f: Function, *, chunk_size: int | None = None) -> Function:
         def second(v: Tensor) -> Any:
             return jvp(lambda z: jvp(f, (z,), (v,))[1], (point,), (v,))[1]
 
-        return np.sum(vmap(second, randomness="same", chunk_size=chunk_size)(*_basis([point])), axis=0)
+        return np.sum(vmap(second, randomness="same", chunk_size=chunk_size)(*unit_directions([point])), axis=0)
 
     return trace
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_edu.engine.tensor import Tensor
+from tinygrad_edu.engine.tensor import Tensor, tensor_of
 from tinygrad_edu.errors import ConfigError
 
 
@@ -79,7 +79,7 @@ def stack_module_state(models: Sequence[Any]) -> tuple[dict[str, Tensor], dict[s
         result = {}
         for name in names:
             group = [tensors[name] for tensors in named]
-            whole = Tensor(np.stack([tensor.detach().numpy() for tensor in group]))
+            whole = tensor_of(np.stack([tensor.detach().numpy() for tensor in group]))
             result[name] = whole.requires_grad_() if any(tensor.requires_grad for tensor in group) else whole
         return result
 

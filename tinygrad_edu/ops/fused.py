@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_edu.engine.families import Given, conjugate, primitive
+from tinygrad_edu.engine.families import Given, conjugate, primitive, to_plain
 from tinygrad_edu.engine.op import Op, Sample
-from tinygrad_edu.engine.tensor import Tensor
+from tinygrad_edu.engine.tensor import LEVEL0, Tensor
 from tinygrad_edu.errors import ShapeError
 from tinygrad_edu.ops._axes import one_axis
+from tinygrad_edu.ops._unit import first_unit
 from tinygrad_edu.ops.product import matmul
 from tinygrad_edu.ops.reduce import logsumexp
 
@@ -66,6 +67,39 @@ def _linear_reference(x: Any, w: Any, b: Any = None) -> Any:
     return y if b is None else y + b
 
 
+def _along_units(x: Any, shape: tuple[int, ...], first: int) -> Any:
+    """X Wᵀ for a batch of matrices W, `shape` (size, out, in), that are unit directions: a column of X each, and zeros."""
+    size, n_out, n_in = shape
+    rows = _rows(x) if x.ndim > 1 else x[None]
+    y = np.zeros((size, len(rows), n_out), x.dtype)
+    for unit in range(max(0, first // n_in), min(n_out, -(-(first + size) // n_in))):
+        start, stop = max(first, unit * n_in), min(first + size, (unit + 1) * n_in)  # positions within the matrix
+        y[start - first : stop - first, :, unit] = rows.T[start - unit * n_in : stop - unit * n_in]
+    return y.reshape((size, *x.shape[:-1], n_out))
+
+
+def _linear_batch(size: int, args: list[Any], flags: list[bool]) -> Any:
+    x, w, *b = args
+    if flags[0] and flags[1]:
+        return NotImplemented
+    constant = not isinstance(x, Tensor) or (type(x) in LEVEL0 and x.node is None)
+    units = first_unit(w) if flags[1] and constant else None
+    if units is not None:
+        y = _along_units(to_plain(x), w.shape, units)
+    elif flags[1]:  # all the matrices side by side, for one product with them all
+        y = linear_(x, np.reshape(w, (-1, w.shape[-1])))  # (…, size · out)
+        y = np.moveaxis(np.reshape(y, (*x.shape[:-1], size, w.shape[1])), -2, 0)
+    elif flags[0]:
+        # A batch of directions that came out of the line above lies in memory by rows first, and is copied otherwise.
+        by_rows = x.ndim > 2 and isinstance(x, Tensor) and not x.level and not x.array.flags.c_contiguous
+        y = np.moveaxis(linear_(np.moveaxis(x, 0, -2), w), -2, 0) if by_rows else linear_(x, w)
+    else:
+        y = linear_(x, w)
+    if not b or b[0] is None:
+        return y
+    return y + (np.reshape(b[0], (size, *(1,) * (x.ndim - 1 - flags[0]), -1)) if flags[2] else b[0])
+
+
 linear_: Op = primitive(
     "linear",
     _linear,
@@ -89,6 +123,7 @@ linear_: Op = primitive(
     math="Y = X Wᵀ + b",
     cost=lambda y, x, w, b=None: 2 * y.size * x.shape[-1] + (0 if b is None else y.size),
     promotes=True,
+    batch=_linear_batch,
     reference=_linear_reference,
     samples=lambda r: [
         Sample((r.complex(2, 3), r.complex(4, 3), r.complex(4))),
@@ -120,12 +155,16 @@ def linear(x: Any, weight: Any, bias: Any = None) -> Any:
 
 
 def _softmax(x: Any, *, axis: int) -> Any:
+    if not x.flags.c_contiguous:
+        x = np.ascontiguousarray(x)  # as in PyTorch the result lies so, which decides on the mask of a dropout
     y = np.exp(x - np.maximum.reduce(x, axis=axis, keepdims=True))
     y /= np.add.reduce(y, axis=axis, keepdims=True)
     return y
 
 
 def _log_softmax(x: Any, *, axis: int) -> Any:
+    if not x.flags.c_contiguous:
+        x = np.ascontiguousarray(x)
     y = x - np.maximum.reduce(x, axis=axis, keepdims=True)
     y -= np.log(np.add.reduce(np.exp(y), axis=axis, keepdims=True))
     return y
@@ -235,7 +274,7 @@ def _cross_entropy_reference(x: Any, labels: Any, weights: Any) -> Any:
 cross_entropy_ = primitive(
     "cross_entropy",
     _cross_entropy,
-    Given("X̄ += ȳ · w ∘ (softmax(X) − onehot(labels))", _cross_entropy_push, _cross_entropy_pull, reads=["y", 1, 2]),
+    Given("X̄ += ȳ · w ∘ (softmax(X) − onehot(labels))", _cross_entropy_push, _cross_entropy_pull, reads=["y1", 1, 2]),
     None,
     None,
     math="y = Σₙ wₙ (ln Σⱼ e^(xₙⱼ) − xₙ[labelₙ]), and the softmax of x beside it",
@@ -243,3 +282,34 @@ cross_entropy_ = primitive(
     reference=_cross_entropy_reference,
     samples=lambda r: [Sample((r(4, 3), np.array([0, 2, 1, 2]), r.constant(4)))],
 )
+
+
+def _scores_slope(x: Any, labels: Any, weights: Any) -> Any:
+    p = softmax(x, 1)
+    return weights[..., None] * (p - _onehot(labels, p))
+
+
+# With a batch of tangents, that of the softmax costs as much as all else here, and only a way back needs it.
+cross_entropy_loss_ = primitive(
+    "cross_entropy_loss",
+    lambda x, labels, weights: _cross_entropy(x, labels, weights)[0],
+    Given(
+        "X̄ += ȳ · w ∘ (softmax(X) − onehot(labels))",
+        lambda x_dot, y, x, labels, weights: np.sum(_scores_slope(x, labels, weights) * x_dot),
+        lambda y_bar, y, x, labels, weights: y_bar * _scores_slope(x, labels, weights),
+        reads=[0, 1, 2],
+    ),
+    None,
+    None,
+    math="y = Σₙ wₙ (ln Σⱼ e^(xₙⱼ) − xₙ[labelₙ]): the same alone, for values that nothing records",
+    cost=lambda y, x, *_: 6 * x.size,
+    reference=lambda x, labels, weights: _cross_entropy_reference(x, labels, weights)[0],
+    samples=lambda r: [Sample((r(4, 3), np.array([0, 2, 1, 2]), r.constant(4)))],
+)
+
+
+def cross_entropy(x: Any, labels: Any, weights: Any) -> Any:
+    """Σ of `weights` (n,) times the cross entropies of the rows of scores `x` (n, classes) with `labels` (n,)."""
+    if isinstance(x, Tensor) and x.level and x.node is None:
+        return cross_entropy_loss_(x, labels, weights)
+    return cross_entropy_(x, labels, weights)[0]
