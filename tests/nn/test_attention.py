@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 import tinygrad_edu as tg
-from tests.nn.parity import compare
 from tinygrad_edu import nn
 from tinygrad_edu.errors import ConfigError, ShapeError
 from tinygrad_edu.nn import functional as F
@@ -17,33 +16,6 @@ def x(*shape, seed=0):
 Q, K, V = x(2, 4, 5, 3), x(2, 4, 6, 3, seed=1), x(2, 4, 6, 2, seed=2)
 ALLOWED = np.random.default_rng(3).random((5, 6)) < 0.6
 ALLOWED[:, 0] = True
-BIAS = x(4, 5, 6, seed=4)
-HIDDEN = np.where(ALLOWED, 0.0, -np.inf)
-
-CALLS = [
-    ((Q, K, V), {}),
-    ((Q, K, V), {"is_causal": True}),
-    ((Q, K, V), {"scale": 2.5}),
-    ((Q * 40, K, V), {"is_causal": True}),
-    ((Q[0, 0], K[0, 0], V[0, 0]), {}),
-    ((Q, K, V, ALLOWED), {}),
-    ((Q, K, V, BIAS), {}),
-    ((Q, K, V, HIDDEN), {}),
-    ((Q, K, V), {"dropout_p": 0.4}),
-    ((Q, K, V, ALLOWED), {"dropout_p": 0.4, "scale": 1.0}),
-    ((Q, K[:, :2], V[:, :2]), {"enable_gqa": True, "is_causal": True}),
-    ((Q, K[:1], V), {}),
-]
-
-
-@pytest.mark.oracle
-@pytest.mark.parametrize(("arrays", "options"), CALLS)
-def test_the_function_is_pytorch_s(arrays, options):
-    compare(
-        lambda lib: lib.nn.Identity(),
-        lambda lib, _, given: lib.nn.functional.scaled_dot_product_attention(*given, **options),
-        *arrays,
-    )
 
 
 def test_a_query_that_may_look_nowhere_gets_zeros_and_its_gradient_is_zero():
@@ -77,45 +49,7 @@ def test_second_derivatives_and_vmap_go_through():
 # -- the layer -----------------------------------------------------------------------------------------------------
 
 L, S, N, E = 5, 6, 2, 8
-PADDING = np.array([[False] * 6, [False] * 4 + [True] * 2])
 THERE = [x(L, N, E), x(S, N, E, seed=1), x(S, N, E, seed=2)]
-OTHERS = [x(L, N, E), x(S, N, 3, seed=1), x(S, N, 7, seed=2)]
-LAYERS = [
-    ({}, THERE, {}),
-    ({"bias": False}, THERE, {"need_weights": False}),
-    ({"kdim": 3, "vdim": 7}, OTHERS, {}),
-    ({"add_bias_kv": True, "add_zero_attn": True}, THERE, {}),
-    ({"batch_first": True}, [a.swapaxes(0, 1) for a in THERE], {"average_attn_weights": False}),
-    ({}, [a[:, 0] for a in THERE], {}),
-    ({"dropout": 0.3}, THERE, {}),
-    ({"dropout": 0.3}, THERE, {"need_weights": False}),
-    ({}, [*THERE, PADDING], {}),
-    ({}, [*THERE, PADDING, ~ALLOWED], {}),
-    ({"add_bias_kv": True}, [*THERE, PADDING, HIDDEN], {"need_weights": False}),
-    ({}, [*THERE, PADDING, x(N * 4, L, S, seed=5)], {}),
-]
-
-
-@pytest.mark.oracle
-@pytest.mark.filterwarnings("ignore:Support for mismatched")
-@pytest.mark.parametrize(("options", "arrays", "call"), LAYERS)
-def test_the_layer_is_pytorch_s(options, arrays, call):
-    def run(lib, layer, given):
-        q, k, v, *masks = given
-        named = dict(zip(("key_padding_mask", "attn_mask"), masks, strict=False))
-        return layer(q, k, v, **named, **call)
-
-    compare(lambda lib: lib.nn.MultiheadAttention(E, 4, **options), run, *arrays)
-
-
-@pytest.mark.oracle
-@pytest.mark.parametrize("batch_first", [False, True])
-def test_self_attention_is_pytorch_s(batch_first):
-    compare(
-        lambda lib: lib.nn.MultiheadAttention(E, 2, batch_first=batch_first),
-        lambda lib, layer, given: [layer(*given * 3), layer(given[0], given[0] * 2, given[0] * 2)],
-        x(L, N, E),
-    )
 
 
 zeros = tg.zeros

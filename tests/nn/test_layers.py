@@ -17,83 +17,6 @@ def x(*shape):
     return values + 0.1 * np.sign(values)
 
 
-INDICES = np.array([[0, 3, 3], [6, 2, 0]])
-# How to make the layer with either library's nn, and what to call it with.
-LAYERS = [
-    (lambda nn: nn.Linear(3, 5), x(4, 3)),
-    (lambda nn: nn.Linear(3, 5, bias=False), x(2, 4, 3)),
-    (lambda nn: nn.Linear(3, 1), x(3)),
-    (lambda nn: nn.Identity(7, anything=True), x(2, 3)),
-    (lambda nn: nn.Flatten(), x(2, 3, 4)),
-    (lambda nn: nn.Flatten(0, 1), x(2, 3, 4)),
-    (lambda nn: nn.Unflatten(1, (2, 3)), x(4, 6)),
-    (lambda nn: nn.Unflatten(-1, (2, -1)), x(4, 6)),
-    (lambda nn: nn.Dropout(), x(20, 5)),
-    (lambda nn: nn.Dropout(0.2), x(3)),
-    (lambda nn: nn.Dropout(p=1.0), x(3)),
-    (lambda nn: nn.Dropout(0), x(3)),
-    (lambda nn: nn.Dropout(0.9).eval(), x(3)),
-    (lambda nn: nn.ReLU(), x(4, 3)),
-    (lambda nn: nn.LeakyReLU(), x(4, 3)),
-    (lambda nn: nn.LeakyReLU(0.3), x(4, 3)),
-    (lambda nn: nn.ReLU6(), x(4, 3) * 8),
-    (lambda nn: nn.Tanh(), x(4, 3)),
-    (lambda nn: nn.Sigmoid(), x(4, 3)),
-    (lambda nn: nn.Softplus(), x(4, 3) * 20),
-    (lambda nn: nn.Softplus(beta=2, threshold=3), x(4, 3)),
-    (lambda nn: nn.GELU(), x(4, 3)),
-    (lambda nn: nn.GELU(approximate="tanh"), x(4, 3)),
-    (lambda nn: nn.SiLU(), x(4, 3)),
-    (lambda nn: nn.ELU(), x(4, 3)),
-    (lambda nn: nn.ELU(0.4), x(4, 3)),
-    (lambda nn: nn.Softmax(dim=1), x(4, 3)),
-    (lambda nn: nn.Softmax(dim=-2), x(2, 4, 3)),
-    (lambda nn: nn.LogSoftmax(dim=1), x(4, 3) * 500),
-    (lambda nn: nn.Embedding(7, 4), INDICES),
-    (lambda nn: nn.Embedding(7, 4, padding_idx=3), INDICES),
-    (lambda nn: nn.Embedding(7, 4, padding_idx=-1), INDICES),
-    (lambda nn: nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Dropout(0.3), nn.Linear(4, 2)), x(5, 3)),
-    (lambda nn: nn.Sequential(nn.Sequential(nn.Flatten(), nn.Linear(6, 4)), nn.LogSoftmax(1)), x(5, 2, 3)),
-]
-IDS = [repr(make(nn)).replace("\n", "") for make, _ in LAYERS]
-
-
-@pytest.mark.oracle
-@pytest.mark.parametrize(("make", "data"), LAYERS, ids=IDS)
-def test_values_gradients_and_print_are_pytorch_s_from_the_same_seed(make, data):
-    import torch
-
-    for dtype, tolerance in ((np.float64, 1e-12), (np.float32, 2e-6)):
-        theirs_dtype = torch.float64 if dtype == np.float64 else torch.float32
-        tg.manual_seed(11)
-        torch.manual_seed(11)
-        ours, theirs = make(nn), make(torch.nn)
-        assert repr(ours) == repr(theirs)
-        drawn = {name: value.numpy() for name, value in theirs.state_dict().items()}
-        for name, value in ours.state_dict().items():
-            if isinstance(ours, nn.Embedding):  # normal numbers, equal but for the cosine's rounding
-                np.testing.assert_allclose(value.numpy(), drawn[name], atol=3e-7)
-            else:
-                assert (value.numpy() == drawn[name]).all()
-        ours.load_state_dict(drawn)
-        ours.to(dtype), theirs.to(theirs_dtype)
-        values = data.astype(dtype) if data.dtype.kind == "f" else data
-        a, b = tg.tensor(values), torch.tensor(values)
-        if data.dtype.kind == "f":
-            a.requires_grad_()
-            b.requires_grad_()
-        y, z = ours(a), theirs(b)
-        assert y.shape == tuple(z.shape)
-        np.testing.assert_allclose(y.detach().numpy(), z.detach().numpy(), rtol=tolerance, atol=tolerance)
-        cotangent = np.random.default_rng(1).normal(size=y.shape).astype(dtype)
-        y.backward(tg.tensor(cotangent))
-        z.backward(torch.tensor(cotangent))
-        pairs = [*zip(ours.parameters(), theirs.parameters(), strict=True)] + [(a, b)] * (data.dtype.kind == "f")
-        for p, q in pairs:
-            assert p.dtype == dtype
-            np.testing.assert_allclose(p.grad.numpy(), q.grad.numpy(), rtol=tolerance, atol=tolerance)
-
-
 @pytest.mark.oracle
 def test_one_hot_is_pytorch_s():
     import torch
@@ -235,4 +158,4 @@ def test_an_error_inside_a_sequential_says_which_layer():
     model = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Sequential(nn.Linear(9, 2)))
     with pytest.raises(ShapeError) as caught:
         model(tg.zeros(3, 4))
-    assert caught.value.__notes__ == ["In a Sequential, at (0): Linear(in_features=9, out_features=2, bias=True)"]
+    assert str(caught.value).startswith("2.0: Linear(in_features=9, out_features=2, bias=True): linear: the input")

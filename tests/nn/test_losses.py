@@ -1,4 +1,4 @@
-"""Losses against PyTorch's over all their options, and what they say about targets that can't be right."""
+"""Losses at their edges and under transforms, and what they say about targets that can't be right."""
 
 import itertools
 import math
@@ -7,128 +7,10 @@ import numpy as np
 import pytest
 
 import tinygrad_edu as tg
+from tests.nn.rows.losses import IGNORING, POSITIVE, REDUCTIONS, UNIT, WEIGHT, scores
 from tinygrad_edu import nn
 from tinygrad_edu.errors import ConfigError, DataError, DTypeError, ShapeError
 from tinygrad_edu.nn import functional as F
-
-REDUCTIONS = ("mean", "sum", "none")
-RNG = np.random.default_rng(7)
-
-
-def scores(*shape):
-    return RNG.normal(size=shape) * 3
-
-
-def labels(*shape, classes=5):
-    return RNG.integers(0, classes, shape)
-
-
-def probabilities(*shape):
-    p = RNG.random(shape) + 0.01
-    return p / p.sum(1, keepdims=True)
-
-
-WEIGHT = np.array([0.5, 2.0, 1.0, 0.0, 3.0])
-IGNORING = np.array([1, -100, 4, 0, -100, 2])
-# Input, target and options of one call each; every one is tried with every reduction.
-CLASSIFICATION = {
-    "labels": (scores(6, 5), labels(6), {}),
-    "one row": (scores(5), labels(), {}),
-    "one row of a batch": (scores(1, 5), labels(1), {}),
-    "positions": (scores(2, 5, 3), labels(2, 3), {}),
-    "a grid of positions": (scores(2, 5, 3, 2), labels(2, 3, 2), {"weight": WEIGHT}),
-    "class weights": (scores(6, 5), labels(6), {"weight": WEIGHT}),
-    "ignored rows": (scores(6, 5), IGNORING, {}),
-    "ignored rows and weights": (scores(6, 5), IGNORING, {"weight": WEIGHT}),
-    "an ignored class": (scores(6, 5), np.array([1, 2, 2, 0, 4, 2]), {"ignore_index": 2}),
-    "ignored as -1": (scores(2, 5), np.array([-1, 3]), {"ignore_index": -1}),
-    "small integers": (scores(6, 5), labels(6).astype(np.uint8), {}),
-    "huge scores": (scores(6, 5) * 1000, labels(6), {}),
-}
-SMOOTHED = {
-    "smoothing": (scores(6, 5), labels(6), {"label_smoothing": 0.1}),
-    "smoothing and weights": (scores(6, 5), labels(6), {"label_smoothing": 0.3, "weight": WEIGHT}),
-    "smoothing and ignored rows": (scores(6, 5), IGNORING, {"label_smoothing": 0.3, "weight": WEIGHT}),
-    "smoothing at positions": (scores(2, 5, 3), labels(2, 3), {"label_smoothing": 0.2}),
-    "probabilities": (scores(6, 5), probabilities(6, 5), {}),
-    "probabilities of one row": (scores(5), probabilities(1, 5)[0], {}),
-    "probabilities at positions": (scores(2, 5, 3), probabilities(2, 5, 3), {"weight": WEIGHT}),
-    "probabilities, smoothed and weighted": (
-        scores(6, 5),
-        probabilities(6, 5),
-        {"label_smoothing": 0.25, "weight": WEIGHT},
-    ),
-}
-LOG_PROBABILITIES = {
-    name: (x - np.log(np.exp(x).sum(0 if x.ndim == 1 else 1, keepdims=True)), y, options)
-    for name, (x, y, options) in CLASSIFICATION.items()
-    if name
-    not in ("huge scores", "small integers")  # PyTorch's nll_loss takes int64 and uint8 only where it feels like it
-}
-UNIT = RNG.random((4, 3)) * 0.98 + 0.01
-POSITIVE = np.array([0.5, 1.0, 4.0])
-NUMBERS = {
-    "mse_loss": [(scores(4, 3), scores(4, 3), {}), (scores(), scores(), {})],
-    "l1_loss": [(scores(4, 3), scores(4, 3), {})],
-    "smooth_l1_loss": [(scores(4, 3), scores(4, 3), {"beta": b}) for b in (1.0, 0.3, 0.0)],
-    "binary_cross_entropy": [
-        (UNIT, RNG.random((4, 3)), {}),
-        (UNIT, (UNIT > 0.6) * 1.0, {"weight": POSITIVE}),
-    ],
-    "binary_cross_entropy_with_logits": [
-        (scores(4, 3), RNG.random((4, 3)), {}),
-        (scores(4, 3) * 300, (UNIT > 0.6) * 1.0, {}),
-        (scores(4, 3), RNG.random((4, 3)), {"weight": POSITIVE}),
-        (scores(4, 3), (UNIT > 0.6) * 1.0, {"pos_weight": POSITIVE, "weight": POSITIVE}),
-    ],
-}
-CASES = [
-    pytest.param(function, *case, id=f"{function}: {name}")
-    for function, table in (
-        ("cross_entropy", CLASSIFICATION | SMOOTHED),
-        ("nll_loss", LOG_PROBABILITIES),
-        *((function, dict(enumerate(cases))) for function, cases in NUMBERS.items()),
-    )
-    for name, case in table.items()
-]
-
-
-@pytest.mark.oracle
-@pytest.mark.parametrize("reduction", REDUCTIONS)
-@pytest.mark.parametrize(("function", "x", "y", "options"), CASES)
-def test_values_and_gradients_are_pytorch_s(function, x, y, options, reduction):
-    import torch
-
-    for dtype, tolerance in (("float64", 1e-9), ("float32", 1e-5)):
-        floating = np.asarray(y).dtype.kind == "f"
-        ours = {k: v.astype(dtype) if isinstance(v, np.ndarray) else v for k, v in options.items()}
-        theirs = {k: torch.tensor(v) if isinstance(v, np.ndarray) else v for k, v in ours.items()}
-        a = tg.tensor(np.asarray(x, dtype), requires_grad=True)
-        b = torch.tensor(np.asarray(x, dtype), requires_grad=True)
-        target = np.asarray(y, dtype) if floating else np.asarray(y)
-        loss = getattr(F, function)(a, target, reduction=reduction, **ours)
-        torch_target = torch.tensor(target if floating else target.astype(np.int64))
-        expected = getattr(torch.nn.functional, function)(b, torch_target, reduction=reduction, **theirs)
-        assert loss.dtype == a.dtype
-        assert loss.shape == tuple(expected.shape)
-        np.testing.assert_allclose(loss.detach().numpy(), expected.detach().numpy(), rtol=tolerance, atol=tolerance)
-        cotangent = np.asarray(np.random.default_rng(0).normal(size=loss.shape), dtype)
-        loss.backward(tg.tensor(cotangent))
-        expected.backward(torch.tensor(cotangent))
-        np.testing.assert_allclose(a.grad.numpy(), b.grad.numpy(), rtol=tolerance, atol=tolerance)
-
-
-@pytest.mark.oracle
-def test_probability_targets_have_gradients_too():
-    import torch
-
-    x, y = scores(4, 5), probabilities(4, 5)
-    a, t = tg.tensor(x), tg.tensor(y, requires_grad=True)
-    F.cross_entropy(a, t).backward()
-    b, u = torch.tensor(x), torch.tensor(y, requires_grad=True)
-    torch.nn.functional.cross_entropy(b, u).backward()
-    np.testing.assert_allclose(t.grad.numpy(), u.grad.numpy(), rtol=1e-12)
-
 
 MODULES = {
     nn.CrossEntropyLoss: (scores(6, 5), IGNORING, {"weight": WEIGHT, "ignore_index": -100, "label_smoothing": 0.1}),
@@ -371,3 +253,14 @@ def test_the_layout_of_the_scores_in_memory_makes_no_difference():
         gradients.append(x.grad.numpy())
     np.testing.assert_array_equal(gradients[0], gradients[1])
     np.testing.assert_array_equal(gradients[2], gradients[1])
+
+
+def test_a_loss_takes_its_inputs_by_name():
+    x, y = tg.tensor([[1.0, 2.0]]), tg.tensor([[3.0, 1.0]])
+    assert nn.MSELoss()(input=x, target=y).item() == nn.MSELoss()(x, y).item()
+    assert nn.CosineEmbeddingLoss()(x, y, target=tg.ones(1)).item() == nn.CosineEmbeddingLoss()(x, y, tg.ones(1)).item()
+    assert F.mse_loss(input=x, target=y).item() == nn.MSELoss()(x, y).item()
+    with pytest.raises(TypeError, match="labels"):
+        nn.MSELoss()(x, labels=y)
+    with pytest.raises(TypeError, match="input"):
+        F.mse_loss(target=y)

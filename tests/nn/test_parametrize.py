@@ -1,4 +1,4 @@
-"""Parametrizations against PyTorch's."""
+"""Parametrizations beside PyTorch's, cached, copied and removed. `rows/parametrize.py` has more."""
 
 import copy
 
@@ -6,54 +6,10 @@ import numpy as np
 import pytest
 
 import tinygrad_edu as tg
-from tests.nn.parity import compare
+from tests.nn.rows.parametrize import one, symmetric
 from tinygrad_edu import nn
 from tinygrad_edu.errors import ConfigError, ShapeError
 from tinygrad_edu.nn.utils import parametrize
-
-
-def symmetric(lib):
-    class Symmetric(lib.nn.Module):
-        def forward(self, w):
-            return w.triu() + w.triu(1).transpose(-1, -2)
-
-        def right_inverse(self, w):
-            return w.triu()
-
-    return Symmetric()
-
-
-def doubled(lib):
-    class Doubled(lib.nn.Module):
-        def forward(self, w):
-            return 2 * w
-
-        def right_inverse(self, w):
-            return w / 2
-
-    return Doubled()
-
-
-def one(lib, *parts):
-    layer = lib.nn.Linear(4, 4)
-    for part in parts:
-        lib.nn.utils.parametrize.register_parametrization(layer, "weight", part(lib))
-    return layer
-
-
-MAKES = {
-    "own": lambda lib: one(lib, symmetric),
-    "two": lambda lib: one(lib, symmetric, doubled),
-    "weight norm": lambda lib: lib.nn.utils.parametrizations.weight_norm(lib.nn.Linear(4, 3)),
-    "weight norm of a column": lambda lib: lib.nn.utils.parametrizations.weight_norm(lib.nn.Linear(4, 3), dim=1),
-    "in a model": lambda lib: lib.nn.Sequential(lib.nn.Linear(4, 4), one(lib, doubled), lib.nn.Tanh()),
-}
-
-
-@pytest.mark.oracle
-@pytest.mark.parametrize("make", MAKES.values(), ids=MAKES)
-def test_parametrized_layers_are_pytorch_s(make):
-    compare(make, lambda lib, layer, given: layer(given[0]), np.random.default_rng(0).normal(size=(5, 4)))
 
 
 @pytest.mark.oracle
@@ -74,7 +30,7 @@ def test_spectral_norm_is_pytorch_s():
 
 
 def test_it_can_be_set_cached_copied_and_removed():
-    layer = one(tg, symmetric)
+    layer = one(nn, symmetric)
     assert parametrize.is_parametrized(layer) and parametrize.is_parametrized(layer, "weight")
     assert isinstance(layer, nn.Linear) and repr(layer).startswith("ParametrizedLinear(\n  in_features=4")
     assert layer.weight is not layer.weight

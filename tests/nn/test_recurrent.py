@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 import tinygrad_edu as tg
-from tests.nn.parity import compare
 from tinygrad_edu import nn
 from tinygrad_edu.errors import ConfigError, ShapeError
 
@@ -13,81 +12,6 @@ T, N, I, H = 5, 3, 4, 6
 
 def x(*shape):
     return np.random.default_rng(len(shape)).normal(size=shape)
-
-
-LAYERS = [
-    *((kind, (I, H), {}) for kind in ("RNN", "LSTM", "GRU")),
-    *((kind, (I, H, 2), {"bidirectional": True}) for kind in ("RNN", "LSTM", "GRU")),
-    *((kind, (I, H), {"num_layers": 3, "batch_first": True, "bias": False}) for kind in ("RNN", "LSTM", "GRU")),
-    *((kind, (I, H, 3), {"dropout": 0.4}) for kind in ("RNN", "LSTM", "GRU")),
-    ("RNN", (I, H), {"nonlinearity": "relu", "num_layers": 2}),
-    ("RNN", (I, H, 2, "relu"), {}),
-    ("LSTM", (I, H, 2), {"proj_size": 2, "bidirectional": True}),
-]
-
-
-@pytest.mark.oracle
-@pytest.mark.parametrize(("kind", "args", "options"), LAYERS, ids=[f"{k} {a} {o}" for k, a, o in LAYERS])
-@pytest.mark.filterwarnings("ignore:LSTM with projections is not supported with oneDNN")
-@pytest.mark.parametrize("start", [False, True], ids=["from zero", "from a state"])
-def test_layers_are_pytorch_s(kind, args, options, start):
-    layers = len(getattr(nn, kind)(*args, **options).all_weights)
-    out = options.get("proj_size", H)
-    states = [x(layers, N, out), x(layers, N, H)][: 1 + (kind == "LSTM")] if start else []
-    shape = (N, T, I) if options.get("batch_first") else (T, N, I)
-
-    def run(lib, layer, tensors):
-        data, *given = tensors
-        if not given:
-            return layer(data)
-        return layer(data, tuple(given) if kind == "LSTM" else given[0])
-
-    compare(lambda lib: getattr(lib.nn, kind)(*args, **options), run, x(*shape), *states)
-
-
-@pytest.mark.oracle
-@pytest.mark.parametrize("kind", ["RNN", "LSTM", "GRU"])
-def test_one_sequence_needs_no_batch(kind):
-    compare(lambda lib: getattr(lib.nn, kind)(I, H, 2), lambda lib, layer, data: layer(data[0]), x(T, I))
-
-
-@pytest.mark.oracle
-@pytest.mark.parametrize("kind", ["RNN", "LSTM", "GRU"])
-@pytest.mark.parametrize("lengths", [[5, 4, 2], [2, 5, 3]])
-def test_packed_sequences_are_pytorch_s(kind, lengths):
-    def run(lib, layer, tensors):
-        rnn = lib.nn.utils.rnn
-        packed = rnn.pack_padded_sequence(tensors[0], lib.tensor(lengths), enforce_sorted=lengths[0] == 5)
-        y, states = layer(packed)
-        padded, back = rnn.pad_packed_sequence(y, total_length=7, padding_value=0.5)
-        assert back.tolist() == lengths
-        return padded, y.data, states
-
-    compare(lambda lib: getattr(lib.nn, kind)(I, H, 2, bidirectional=True, dropout=0.3), run, x(T, N, I))
-
-
-CELLS = [
-    ("RNNCell", {}),
-    ("RNNCell", {"nonlinearity": "relu", "bias": False}),
-    ("LSTMCell", {}),
-    ("LSTMCell", {"bias": False}),
-    ("GRUCell", {}),
-    ("GRUCell", {"bias": False}),
-]
-
-
-@pytest.mark.oracle
-@pytest.mark.parametrize(("kind", "options"), CELLS, ids=[f"{k} {o}" for k, o in CELLS])
-@pytest.mark.parametrize("single", [False, True])
-def test_cells_are_pytorch_s(kind, options, single):
-    def run(lib, cell, tensors):
-        state, results = None, []
-        for step in tensors[0]:
-            state = cell(step[0] if single else step, state)
-            results.append(state)
-        return results
-
-    compare(lambda lib: getattr(lib.nn, kind)(I, H, **options), run, x(T, N, I))
 
 
 def test_a_layer_is_its_cell_step_by_step():

@@ -30,6 +30,22 @@ def test_loading_copies_into_the_parameters_that_are_there():
         assert (a.detach().numpy() == b.detach().numpy()).all()
 
 
+def test_assigning_puts_the_state_s_tensors_in_place():
+    source, target = model(), model().to("meta")
+    target[0].bias.requires_grad = False
+    state = {name: tensor.clone() for name, tensor in source.state_dict().items()}
+    assert repr(target.load_state_dict(state, assign=True)) == "<All keys matched successfully>"
+    assert all(p.array is state[name].array and isinstance(p, nn.Parameter) for name, p in target.named_parameters())
+    assert target[0].weight.requires_grad and not target[0].bias.requires_grad
+    norm = nn.BatchNorm1d(2)
+    norm.load_state_dict({"running_mean": tg.ones(2)}, strict=False, assign=True)
+    assert norm.running_mean.tolist() == [1, 1] and "running_mean" in dict(norm.named_buffers())
+    assert repr(norm.load_state_dict({"weight": tg.ones(2), "x": 0}, strict=False)) == (
+        "_IncompatibleKeys(missing_keys=['bias', 'running_mean', 'running_var', 'num_batches_tracked'], "
+        "unexpected_keys=['x'])"
+    )
+
+
 def test_arrays_and_other_floating_dtypes_are_taken():
     net = model()
     net.load_state_dict({name: np.ones(t.shape) for name, t in net.state_dict().items()})

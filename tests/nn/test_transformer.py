@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 import tinygrad_edu as tg
-from tests.nn.parity import compare
 from tinygrad_edu import nn
 from tinygrad_edu.errors import ConfigError, ShapeError
 
@@ -15,74 +14,11 @@ def x(*shape, seed=0):
     return np.random.default_rng(seed).normal(size=shape)
 
 
-SRC, TGT = x(S, N, E), x(T, N, E, seed=1)
-PADDING = np.array([[False] * 6, [False] * 4 + [True] * 2])
-OPTIONS = [
-    {},
-    {"dropout": 0.0, "norm_first": True},
-    {"activation": "gelu", "bias": False},
-    {"batch_first": True, "layer_norm_eps": 1e-3},
-]
 pytestmark = pytest.mark.filterwarnings("ignore:enable_nested_tensor")
 
 
 def causal(lib, size, dtype):
     return lib.nn.Transformer.generate_square_subsequent_mask(size, dtype=dtype)
-
-
-@pytest.mark.oracle
-@pytest.mark.parametrize("options", OPTIONS)
-def test_encoder_layers_are_pytorch_s(options):
-    def run(lib, layer, given):
-        x, padding = given
-        if options.get("batch_first"):
-            x = x.transpose(0, 1)
-        return layer(x), layer(x, causal(lib, S, x.dtype), is_causal=True), layer(x, src_key_padding_mask=padding)
-
-    compare(lambda lib: lib.nn.TransformerEncoderLayer(E, 4, 16, **options), run, SRC, PADDING)
-
-
-@pytest.mark.oracle
-@pytest.mark.parametrize("options", OPTIONS)
-def test_decoder_layers_are_pytorch_s(options):
-    def run(lib, layer, given):
-        tgt, memory, padding = given
-        if options.get("batch_first"):
-            tgt, memory = tgt.transpose(0, 1), memory.transpose(0, 1)
-        mask = causal(lib, T, tgt.dtype)
-        return layer(tgt, memory), layer(tgt, memory, mask, memory_key_padding_mask=padding, tgt_is_causal=True)
-
-    compare(lambda lib: lib.nn.TransformerDecoderLayer(E, 4, 16, **options), run, TGT, SRC, PADDING)
-
-
-@pytest.mark.oracle
-def test_stacks_are_pytorch_s():
-    def make(lib):
-        layer = lib.nn.TransformerEncoderLayer(E, 2, 16, batch_first=True)
-        return lib.nn.TransformerEncoder(layer, 3, lib.nn.LayerNorm(E))
-
-    def run(lib, stack, given):
-        return stack(given[0]), stack(given[0], mask=causal(lib, N, given[0].dtype), is_causal=True)
-
-    compare(make, run, SRC)
-    compare(
-        lambda lib: lib.nn.TransformerDecoder(lib.nn.TransformerDecoderLayer(E, 2, 16), 2),
-        lambda lib, stack, given: stack(*given),
-        TGT,
-        SRC,
-    )
-
-
-@pytest.mark.oracle
-def test_the_whole_is_pytorch_s():
-    def run(lib, model, given):
-        src, tgt, padding = given
-        mask = causal(lib, T, src.dtype)
-        return model(src, tgt), model(
-            src, tgt, tgt_mask=mask, src_key_padding_mask=padding, memory_key_padding_mask=padding
-        )
-
-    compare(lambda lib: lib.nn.Transformer(E, 2, 2, 2, 16), run, SRC, TGT, PADDING)
 
 
 @pytest.mark.oracle

@@ -1,8 +1,7 @@
-"""Schedulers against PyTorch's, alone and two on one optimizer; their state; what they refuse."""
+"""Schedulers: the closed forms they follow, their state in a file, and what they refuse. `test_schedules.py` has PyTorch's."""
 
 import math
 
-import numpy as np
 import pytest
 
 import tinygrad_edu as tg
@@ -73,56 +72,6 @@ def rates(optimizer, *schedulers, steps=30):
     return found
 
 
-@pytest.mark.oracle
-@pytest.mark.parametrize(("name", "options"), CASES)
-def test_rates_are_pytorch_s(name, options):
-    import torch
-
-    found = []
-    for lib in (tg, torch):
-        o = optimizer(lib)
-        found.append(rates(o, getattr(lib.optim.lr_scheduler, name)(o, **options)))
-    np.testing.assert_allclose(found[0], found[1], rtol=1e-12, atol=1e-17)
-
-
-@pytest.mark.oracle
-def test_two_on_one_optimizer_are_pytorch_s():
-    import torch
-
-    found = []
-    for lib in (tg, torch):
-        o, s = optimizer(lib), lib.optim.lr_scheduler
-        found.append(rates(o, s.LinearLR(o, 0.1, total_iters=4), s.ExponentialLR(o, 0.9), s.MultiStepLR(o, [6, 9])))
-    np.testing.assert_allclose(found[0], found[1], rtol=1e-12)
-
-
-PLATEAU = [
-    {},
-    {"patience": 1, "factor": 0.5, "cooldown": 2},
-    {"patience": 0, "mode": "max", "threshold": 0.1, "min_lr": [0.1, 0.01]},
-    {"patience": 2, "threshold_mode": "abs", "threshold": 0.05, "min_lr": 1e-3},
-    {"patience": 0, "mode": "max", "threshold_mode": "abs", "eps": 0.02},
-]
-
-
-@pytest.mark.oracle
-@pytest.mark.parametrize("options", PLATEAU)
-def test_rates_on_a_plateau_are_pytorch_s(options):
-    import torch
-
-    metrics = np.random.default_rng(0).normal(size=40) / np.arange(1, 41)
-    found, states = [], []
-    for lib in (tg, torch):
-        o = optimizer(lib)
-        scheduler = lib.optim.lr_scheduler.ReduceLROnPlateau(o, **options)
-        for metric in metrics:
-            scheduler.step(lib.tensor(metric))
-            found.append(scheduler.get_last_lr())
-        states.append(scheduler.state_dict())
-    np.testing.assert_allclose(found[:40], found[40:], rtol=1e-12)
-    assert states[0] == states[1]
-
-
 def sequential(s, o, lib):
     warm, cosine = s.LinearLR(o, 0.1, total_iters=4), s.CosineAnnealingLR(o, 9, eta_min=1e-3)
     return s.SequentialLR(o, [warm, cosine, s.ExponentialLR(o, 0.8)], [4, 12])
@@ -145,18 +94,6 @@ COMBINED = [
 ]
 
 
-@pytest.mark.oracle
-@pytest.mark.parametrize("make", COMBINED)
-def test_rates_of_combined_ones_are_pytorch_s(make):
-    import torch
-
-    found = []
-    for lib in (tg, torch):
-        o = optimizer(lib)
-        found.append(rates(o, make(lib.optim.lr_scheduler, o, lib)))
-    np.testing.assert_allclose(found[0], found[1], rtol=1e-12)
-
-
 @pytest.mark.parametrize("make", COMBINED)
 def test_a_state_of_combined_ones_goes_through_a_file(make, tmp_path):
     o = optimizer()
@@ -168,39 +105,6 @@ def test_a_state_of_combined_ones_goes_through_a_file(make, tmp_path):
     for part, state in zip((other, resumed), tg.load(tmp_path / "states"), strict=True):
         part.load_state_dict(state)
     assert rates(other, resumed, steps=9) == rates(o, scheduler, steps=9)
-
-
-@pytest.mark.oracle
-@pytest.mark.filterwarnings("ignore")  # PyTorch would rather have it called without
-def test_a_step_to_a_given_epoch_is_pytorch_s():
-    import torch
-
-    for name in (
-        "StepLR",
-        "ExponentialLR",
-        "CosineAnnealingLR",
-        "LinearLR",
-        "PolynomialLR",
-        "MultiStepLR",
-        "ConstantLR",
-    ):
-        found = []
-        for lib in (tg, torch):
-            o = optimizer(lib)
-            scheduler = getattr(lib.optim.lr_scheduler, name)(o, **OPTIONS[name][0])
-            o.step()
-            for epoch in (4, 1, 7):
-                scheduler.step(epoch)
-                found.append(scheduler.get_last_lr())
-        np.testing.assert_allclose(found[:3], found[3:], rtol=1e-12)
-    found = []
-    for lib in (tg, torch):
-        o = optimizer(lib)
-        scheduler = lib.optim.lr_scheduler.CosineAnnealingWarmRestarts(o, 2, 2)
-        for i in range(30):
-            scheduler.step(i / 3)
-            found.append(scheduler.get_last_lr())
-    np.testing.assert_allclose(found[:30], found[30:], rtol=1e-12)
 
 
 @pytest.mark.parametrize(("name", "options"), [case.values for case in CASES if case.values[0] in CLOSED])
@@ -237,6 +141,7 @@ def test_a_subclass_may_give_get_lr_alone():
 
     o = optimizer()
     scheduler = Halving(o)
+    o.step()
     scheduler.step()
     assert scheduler.get_last_lr() == [0.25, 0.01]
 
@@ -244,6 +149,8 @@ def test_a_subclass_may_give_get_lr_alone():
 S = lr_scheduler
 REFUSED = [
     (lambda o: S.StepLR(o, 0), "StepLR: step_size must be a positive integer, got 0."),
+    (lambda o: S.StepLR(o, True), "StepLR: step_size must be a positive integer, got True."),
+    (lambda o: S.StepLR(o, "2"), "StepLR: step_size must be a positive integer, got '2'."),
     (lambda o: S.StepLR(o, 2.5), "StepLR: step_size must be a positive integer, got 2.5."),
     (lambda o: S.StepLR(o, 2, gamma=-1), "StepLR: gamma must be a positive number, got -1."),
     (lambda o: S.ExponentialLR(o, math.nan), "ExponentialLR: gamma must be a positive number, got nan."),

@@ -1,4 +1,4 @@
-"""Muon against PyTorch's, which iterates in bfloat16: equal to that precision."""
+"""What Muon's steps are, and what it refuses."""
 
 import numpy as np
 import pytest
@@ -6,32 +6,6 @@ import pytest
 import tinygrad_edu as tg
 from tinygrad_edu import optim
 from tinygrad_edu.errors import ConfigError, ShapeError
-
-OPTIONS = [
-    {},
-    {"lr": 0.1, "nesterov": False, "weight_decay": 0.0},
-    {"lr": 0.05, "momentum": 0.5, "adjust_lr_fn": "match_rms_adamw", "ns_steps": 3},
-]
-
-
-@pytest.mark.oracle
-@pytest.mark.parametrize("options", OPTIONS)
-@pytest.mark.parametrize("shape", [(6, 4), (4, 6), (5, 5)])
-def test_steps_are_pytorch_s(options, shape):
-    import torch
-
-    value, pull = np.random.default_rng(0).normal(size=(2, *shape)).astype(np.float32)
-    ends = []
-    for lib in (tg, torch):
-        w = lib.tensor(value, requires_grad=True)
-        optimizer = lib.optim.Muon([w], **options)
-        for _ in range(20):
-            optimizer.zero_grad()
-            ((w - lib.tensor(pull)) ** 2).sum().backward()
-            optimizer.step()
-        ends.append(w.detach().numpy())
-    moved = np.abs(ends[1] - value).max()
-    np.testing.assert_allclose(ends[0], ends[1], atol=0.01 * moved)
 
 
 def test_a_step_is_nearly_orthogonal():

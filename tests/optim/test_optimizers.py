@@ -1,4 +1,4 @@
-"""Optimizers against PyTorch's over 30 steps, their state, their cost, and what they refuse."""
+"""Optimizers: their steps, their state, their cost, and what they refuse. `test_parity.py` holds them to PyTorch's."""
 
 import tracemalloc
 
@@ -16,7 +16,7 @@ OPTIONS = {
         {"lr": 0.1, "momentum": 0.9, "dampening": 0.3},
         {"lr": 0.1, "momentum": 0.9, "nesterov": True},
         {"lr": 0.1, "weight_decay": 0.05},
-        {"lr": 0.1, "momentum": 0.8, "nesterov": True, "weight_decay": 0.05, "maximize": True},
+        {"lr": 0.01, "momentum": 0.8, "nesterov": True, "weight_decay": 0.05, "maximize": True},
         {"lr": 0.01, "maximize": True},
     ],
     "Adam": [
@@ -69,68 +69,6 @@ def loss_of(params, step):
     """Different in every step, and not of the last parameter in every third: that one has no gradient then."""
     used = params[:2] if step % 3 == 1 else params
     return sum((((i + 1) * p + 0.3 * step - 2) ** 2).sum() for i, p in enumerate(used))
-
-
-@pytest.mark.oracle
-@pytest.mark.parametrize(("name", "options"), CASES, ids=[f"{n} {o}" for n, o in CASES])
-def test_thirty_steps_are_pytorch_s(name, options):
-    import torch
-
-    for dtype, tolerance in (("float64", 1e-9), ("float32", 1e-5)):
-        histories, states = [], []
-        for lib, tensor in ((tg, tg.tensor), (torch, torch.tensor)):
-            params = [tensor(value, requires_grad=True) for value in start(dtype)]
-            first, *rest = params
-            groups = [{"params": [first], "lr": 0.03, "weight_decay": 0.2}, {"params": rest}]
-            optimizer = getattr(lib.optim, name)(groups, **options)
-            for step in range(30):
-                optimizer.zero_grad()
-                loss_of(params, step).backward()
-                optimizer.step()
-            histories.append([p.detach().numpy() for p in params])
-            states.append(optimizer.state_dict())
-        for (i, ours), (j, theirs) in zip(*(state["state"].items() for state in states[-2:]), strict=True):
-            assert i == j
-            assert ours.keys() == {key for key, value in theirs.items() if value is not None}
-            for key, value in ours.items():
-                np.testing.assert_allclose(value.numpy(), theirs[key].numpy(), rtol=1e-4, atol=1e-6)
-        ours, theirs = (state["param_groups"] for state in states[-2:])
-        assert [group.items() for group in ours] == [group.items() for group in theirs]
-        for ours, theirs in zip(*histories, strict=True):
-            assert ours.dtype == dtype
-            np.testing.assert_allclose(ours, theirs, rtol=tolerance, atol=tolerance)
-
-
-@pytest.mark.oracle
-@pytest.mark.parametrize(("name", "options"), CASES, ids=[f"{n} {o}" for n, o in CASES])
-def test_states_go_to_pytorch_and_back(name, options):
-    import torch
-
-    def run(lib, params, optimizer, numbers):
-        for step in numbers:
-            optimizer.zero_grad()
-            loss_of(params, step).backward()
-            optimizer.step()
-        return [p.detach().numpy().copy() for p in params]
-
-    ours = [tg.tensor(v, requires_grad=True) for v in start("float64")]
-    theirs = [torch.tensor(v, requires_grad=True) for v in start("float64")]
-    a, b = getattr(optim, name)(ours, **options), getattr(torch.optim, name)(theirs, **options)
-    run(tg, ours, a, range(4)), run(torch, theirs, b, range(4))
-    into_torch, into_ours = getattr(torch.optim, name)(theirs, **options), getattr(optim, name)(ours, **options)
-    state = a.state_dict()
-    state["state"] = {
-        i: {k: torch.tensor(v.numpy()) for k, v in remembered.items()} for i, remembered in state["state"].items()
-    }
-    into_torch.load_state_dict(state)
-    state = b.state_dict()
-    state["state"] = {
-        i: {k: tg.tensor(v.numpy()) for k, v in remembered.items() if v is not None}
-        for i, remembered in state["state"].items()
-    }
-    into_ours.load_state_dict(state)
-    for x, y in zip(run(tg, ours, into_ours, range(4, 9)), run(torch, theirs, into_torch, range(4, 9)), strict=True):
-        np.testing.assert_allclose(x, y, rtol=1e-9)
 
 
 @pytest.mark.parametrize("name", OPTIONS)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tinygrad_edu.engine.tensor import Tensor, make
+from tinygrad_edu.engine.tensor import Tensor, make, tensor_of
 from tinygrad_edu.errors import CheckpointError
 
 _NUMBERS = {"step": int, "mu_product": float}  # which PyTorch's states hold as tensors without axes
@@ -22,13 +22,15 @@ def state_of(optimizer: Optimizer) -> dict[str, Any]:
     return {
         "state": {numbers[id(p)]: _given(remembered) for p, remembered in optimizer.state.items() if id(p) in numbers},
         "param_groups": [
-            {**group, "params": [numbers[id(p)] for p in group["params"]]} for group in optimizer.param_groups
+            {key: value for key, value in group.items() if key != "params"}
+            | {"params": [numbers[id(p)] for p in group["params"]]}  # the last, as in PyTorch
+            for group in optimizer.param_groups
         ],
     }
 
 
 def _given(remembered: dict[str, Any]) -> dict[str, Any]:
-    return {key: Tensor(float(value)) if key in _NUMBERS else value for key, value in remembered.items()}
+    return {key: tensor_of(float(value)) if key in _NUMBERS else value for key, value in remembered.items()}
 
 
 def load(optimizer: Optimizer, state: Any) -> None:
@@ -52,7 +54,7 @@ def load(optimizer: Optimizer, state: Any) -> None:
     optimizer.state.clear()
     optimizer.state.update(new)
     for own, saved in zip(optimizer.param_groups, groups, strict=True):
-        own.update({key: value for key, value in saved.items() if key != "params"})
+        own.update({key: _setting(value) for key, value in saved.items() if key != "params"})
 
 
 def _parameters(optimizer: Optimizer) -> list[Tensor]:
@@ -73,13 +75,14 @@ def _complaints(optimizer: Optimizer, groups: list[Any], sizes: list[int], remem
             )
             continue
         try:
-            optimizer._check_settings({**own, **saved})
+            optimizer._check_settings({**own, **{key: _setting(value) for key, value in saved.items()}})
         except ValueError as error:
             found.append(f"group {i}: {error}")
     for i, p in enumerate(_parameters(optimizer)):
         for key, value in dict(remembered.get(i, {})).items():
+            value = _array(value)
             flat = not optimizer.per_parameter
-            if isinstance(value, Tensor | np.ndarray) and value.shape not in ((), p.shape) and not flat:
+            if isinstance(value, np.ndarray) and value.shape not in ((), p.shape) and not flat:
                 found.append(f"parameter {i}: {key} has shape {value.shape} in the state, the parameter {p.shape}")
     return found
 
@@ -90,8 +93,22 @@ def _adopted(remembered: dict[str, Any], p: Tensor) -> dict[str, Any]:
     def adopted(value: Any) -> Any:
         if isinstance(value, list):
             return [adopted(v) for v in value]
-        return make(np.array(value.detach().numpy(), p.dtype), None) if isinstance(value, Tensor) else value
+        value = _array(value)
+        return make(np.array(value, p.dtype), None) if isinstance(value, np.ndarray) else value
 
     return {
-        key: _NUMBERS[key](float(value)) if key in _NUMBERS else adopted(value) for key, value in remembered.items()
+        key: _NUMBERS[key](float(value)) if key in _NUMBERS else adopted(value)
+        for key, value in remembered.items()
+        if value is not None  # as PyTorch's states say that there is none yet
     }
+
+
+def _array(value: Any) -> Any:
+    """What a tensor holds, also one of PyTorch's; anything else as it is."""
+    return np.asarray(value.detach().numpy()) if hasattr(value, "detach") else value
+
+
+def _setting(value: Any) -> Any:
+    """A setting as it was saved; a learning rate that is a tensor becomes a tensor of its own."""
+    array = _array(value)
+    return value if array is value else make(array.copy(), None)

@@ -93,7 +93,7 @@ class LBFGS(Optimizer):
 
     def _iterate(self, closure: Callable[[], Any]) -> Any:
         group = self.param_groups[0]
-        params, lr, tolerance = group["params"], group["lr"], group["tolerance_change"]
+        params, lr, tolerance = group["params"], self._number(group["lr"]), group["tolerance_change"]
 
         def evaluate() -> tuple[float, Array, Any]:
             with enable_grad():

@@ -4,6 +4,7 @@ subclasses.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable
@@ -55,12 +56,19 @@ class Optimizer:
     missing, given twice, no Tensors, or no leaves.
     """
 
+    _opt_called = False  # whether a step was made, which schedulers ask
     per_parameter = True  # whether what it remembers of a parameter has that parameter's shape
 
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if "step" in vars(cls):
+            cls.step = _noticed(vars(cls)["step"])  # type: ignore[method-assign]
+
     def __init__(self, params: Iterable[Any], defaults: Group) -> None:
-        if isinstance(params, Tensor | dict):
+        if isinstance(params, Tensor | dict) or not isinstance(params, Iterable):
+            hint = " Give model.parameters()." if hasattr(params, "parameters") else ""
             raise ConfigError(
-                f"{self._name}: params is a list of Tensors, or of dicts, not one {type(params).__name__}."
+                f"{self._name}: params is a list of Tensors, or of dicts, not one {type(params).__name__}.{hint}"
             )
         self.defaults = defaults
         self.state: defaultdict[Tensor, dict[str, Any]] = defaultdict(dict)
@@ -128,10 +136,19 @@ class Optimizer:
         for key, (allowed, text) in _RULES.items():
             if key not in group:
                 continue
-            value = group[key]
+            value = self._number(group[key]) if key == "lr" else group[key]
             numbers = value if key == "betas" and isinstance(value, tuple | list) else (value,)
             if not all(map(is_number, numbers)) or (key == "betas" and numbers is not value) or not allowed(value):
-                raise ConfigError(f"{self._name}: {key} must be {text}, got {value!r}.")
+                raise ConfigError(f"{self._name}: {key} must be {text}, got {group[key]!r}.")
+
+    def _number(self, lr: Any) -> Any:
+        """A learning rate as a number; as a tensor it stays in its group, where others may write into it."""
+        if not isinstance(lr, Tensor):
+            return lr
+        if lr.level or lr.array.size != 1 or lr.requires_grad:
+            what = "needs a gradient, which steps don't give it" if lr.requires_grad else f"has shape {lr.shape}"
+            raise ConfigError(f"{self._name}: lr as a tensor is one number that is given; this one {what}.")
+        return lr.item()
 
     # -- one step --------------------------------------------------------------------------------------------------
 
@@ -147,7 +164,10 @@ class Optimizer:
         if closure is not None:
             with enable_grad():
                 loss = closure()
+        self._opt_called = True
         for group in self.param_groups:
+            if isinstance(group.get("lr"), Tensor):
+                group = {**group, "lr": self._number(group["lr"])}
             for p in group["params"]:
                 grad = p.grad
                 if grad is None:
@@ -268,6 +288,17 @@ class Optimizer:
             lines.append(f"Parameter Group {i}")
             lines += [f"    {key}: {group[key]}" for key in sorted(group) if key != "params"]
         return "\n".join([*lines, ")"])
+
+
+def _noticed(step: Callable[..., Any]) -> Callable[..., Any]:
+    """A subclass's own `step`, remembered like the one here."""
+
+    @functools.wraps(step)
+    def noticed(self: Optimizer, *args: Any, **kwargs: Any) -> Any:
+        self._opt_called = True
+        return step(self, *args, **kwargs)
+
+    return noticed
 
 
 def _hooked(hooks: list[StepHook], hook: StepHook) -> Handle:

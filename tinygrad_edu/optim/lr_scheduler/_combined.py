@@ -9,7 +9,7 @@ from typing import Any
 from tinygrad_edu.errors import CheckpointError, ConfigError
 from tinygrad_edu.optim._optimizer import Optimizer
 from tinygrad_edu.optim.lr_scheduler._plateau import ReduceLROnPlateau
-from tinygrad_edu.optim.lr_scheduler._scheduler import LRScheduler
+from tinygrad_edu.optim.lr_scheduler._scheduler import LRScheduler, rates_of, set_rate
 
 
 class _Combined(LRScheduler):
@@ -60,7 +60,7 @@ class SequentialLR(_Combined):
         self._milestones = list(milestones)
         self.last_epoch = last_epoch + 1
         for group in optimizer.param_groups:  # as if none of them had made its first step
-            group["lr"] = group["initial_lr"]
+            set_rate(group, group["initial_lr"])
         _undo(self._schedulers)
         first = self._schedulers[bisect_right(self._milestones, 0)]
         first._initial_step()
@@ -91,10 +91,10 @@ class ChainedScheduler(_Combined):
 
     def __init__(self, schedulers: Sequence[LRScheduler], optimizer: Optimizer | None = None) -> None:
         self._take(optimizer or getattr(schedulers[0] if schedulers else None, "optimizer", None), schedulers)
-        self._last_lr = [group["lr"] for group in self.optimizer.param_groups]
+        self._last_lr = rates_of(self.optimizer)
 
     def step(self) -> None:  # type: ignore[override]  # as in PyTorch
         """One step of each."""
         for scheduler in self._schedulers:
             scheduler.step()
-        self._last_lr = [group["lr"] for group in self.optimizer.param_groups]
+        self._last_lr = rates_of(self.optimizer)

@@ -8,7 +8,7 @@ from typing import Any
 
 from tinygrad_edu.errors import ConfigError
 from tinygrad_edu.optim._optimizer import Optimizer
-from tinygrad_edu.optim.lr_scheduler._scheduler import LRScheduler
+from tinygrad_edu.optim.lr_scheduler._scheduler import LRScheduler, attributes, set_rate
 from tinygrad_edu.utils._checks import is_integer
 
 Numbers = float | Sequence[float]
@@ -51,7 +51,7 @@ class CyclicLR(_WithMomentum):
     iteration. With `cycle_momentum` the momentum goes the other way, between max_momentum and base_momentum.
     """
 
-    _unsaved = ("optimizer", "scale_fn")
+    _unsaved = ("optimizer", "scale_fn", "_scale_fn_custom")
 
     def __init__(
         self,
@@ -73,7 +73,7 @@ class CyclicLR(_WithMomentum):
         base_lrs = self._for_each_group("base_lr", base_lr)
         if last_epoch == -1:
             for lr, group in zip(base_lrs, optimizer.param_groups, strict=True):
-                group["lr"] = lr
+                set_rate(group, lr)
         self.max_lrs = self._for_each_group("max_lr", max_lr)
         up = float(step_size_up)
         self.total_size = up + (up if step_size_down is None else float(step_size_down))
@@ -88,6 +88,7 @@ class CyclicLR(_WithMomentum):
         self.gamma = gamma
         self.scale_mode = scale_mode
         self.scale_fn: Callable[[float], float]
+        self._scale_fn_custom = scale_fn
         if scale_fn is None:
             self.scale_mode, self.scale_fn = scales[mode]
         else:
@@ -97,6 +98,16 @@ class CyclicLR(_WithMomentum):
             self._take_momentum(base_momentum, max_momentum, last_epoch)
         super().__init__(optimizer, last_epoch)
         self.base_lrs = base_lrs
+
+    def state_dict(self) -> dict[str, Any]:
+        """Its numbers, and the attributes of a `scale_fn` that is an object."""
+        return {**super().state_dict(), "_scale_fn_custom": attributes(self._scale_fn_custom)}
+
+    def load_state_dict(self, state_dict: Any) -> None:
+        """Take over what `state_dict` gave. The optimizer's rates are part of the optimizer's state."""
+        super().load_state_dict(state_dict)
+        if self._scale_fn_custom is not None and (kept := state_dict.get("_scale_fn_custom")) is not None:
+            self._scale_fn_custom.__dict__.update(kept)
 
     def get_lr(self) -> list[float]:
         cycle = math.floor(1 + self.last_epoch / self.total_size)

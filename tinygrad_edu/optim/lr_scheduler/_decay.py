@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from tinygrad_edu.optim._optimizer import Optimizer
-from tinygrad_edu.optim.lr_scheduler._scheduler import LRScheduler
-from tinygrad_edu.utils._checks import is_integer
+from tinygrad_edu.optim.lr_scheduler._scheduler import LRScheduler, attributes
+from tinygrad_edu.utils._checks import is_number
 
 Factor = Callable[[int], float]
 
@@ -29,6 +31,17 @@ class LambdaLR(LRScheduler):
     def _next(self, lr: float, base: float, group: int) -> float:
         return base * self.lr_lambdas[group](self.last_epoch)
 
+    def state_dict(self) -> dict[str, Any]:
+        """Its numbers, and the attributes of functions that are objects."""
+        return {**super().state_dict(), "lr_lambdas": [attributes(f) for f in self.lr_lambdas]}
+
+    def load_state_dict(self, state_dict: Any) -> None:
+        """Take over what `state_dict` gave. The optimizer's rates are part of the optimizer's state."""
+        super().load_state_dict(state_dict)
+        for f, kept in zip(self.lr_lambdas, state_dict.get("lr_lambdas", ()), strict=False):
+            if kept is not None:
+                f.__dict__.update(kept)
+
 
 class MultiplicativeLR(LambdaLR):
     """base · f(1) · f(2) · … · f(t), f a function, or one for each group."""
@@ -40,8 +53,9 @@ class MultiplicativeLR(LambdaLR):
 class StepLR(LRScheduler):
     """base · gamma^⌊t / step_size⌋: a step down now and then."""
 
-    def __init__(self, optimizer: Optimizer, step_size: int, gamma: float = 0.1, last_epoch: int = -1) -> None:
-        self._need(is_integer(step_size) and step_size > 0, "step_size must be a positive integer", step_size)
+    def __init__(self, optimizer: Optimizer, step_size: float, gamma: float = 0.1, last_epoch: int = -1) -> None:
+        whole = is_number(step_size) and float(step_size).is_integer()  # some say 1.0
+        self._need(whole and step_size > 0, "step_size must be a positive integer", step_size)
         self._need(0 < gamma < math.inf, "gamma must be a positive number", gamma)
         self.step_size = step_size
         self.gamma = gamma
@@ -61,15 +75,20 @@ class MultiStepLR(LRScheduler):
         self, optimizer: Optimizer, milestones: Sequence[int], gamma: float = 0.1, last_epoch: int = -1
     ) -> None:
         self._need(0 < gamma < math.inf, "gamma must be a positive number", gamma)
-        self.milestones = sorted(milestones)
+        self.milestones = Counter(milestones)
         self.gamma = gamma
         super().__init__(optimizer, last_epoch)
 
     def _next(self, lr: float, base: float, group: int) -> float:
-        return lr * self.gamma ** self.milestones.count(self.last_epoch)
+        return lr * self.gamma ** self.milestones[self.last_epoch]
 
     def _closed(self, base: float) -> float:
-        return float(base * self.gamma ** bisect_right(self.milestones, self.last_epoch))
+        return float(base * self.gamma ** bisect_right(sorted(self.milestones.elements()), self.last_epoch))
+
+    def load_state_dict(self, state_dict: Any) -> None:
+        """Take over what `state_dict` gave. The optimizer's rates are part of the optimizer's state."""
+        super().load_state_dict(state_dict)
+        self.milestones = Counter(self.milestones)  # a file has a dict, or a list
 
 
 class ExponentialLR(LRScheduler):

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from tinygrad_edu.optim._optimizer import Optimizer
-from tinygrad_edu.optim.lr_scheduler._scheduler import LRScheduler
+from tinygrad_edu.optim.lr_scheduler._scheduler import LRScheduler, rates_of, set_rate
 
 
 class ReduceLROnPlateau(LRScheduler):
@@ -40,7 +40,7 @@ class ReduceLROnPlateau(LRScheduler):
         self.cooldown = cooldown
         self.eps = eps
         self.last_epoch = 0
-        self._last_lr = [group["lr"] for group in optimizer.param_groups]
+        self._last_lr = rates_of(optimizer)
         self.mode_worse = math.inf if mode == "min" else -math.inf
         self.mode = mode
         self.threshold = threshold
@@ -72,7 +72,7 @@ class ReduceLROnPlateau(LRScheduler):
             self._reduce()
             self.cooldown_counter = self.cooldown
             self.num_bad_epochs = 0
-        self._last_lr = [group["lr"] for group in self.optimizer.param_groups]
+        self._last_lr = rates_of(self.optimizer)
 
     def _is_better(self, current: float) -> bool:
         sign = 1 if self.mode == "min" else -1
@@ -82,6 +82,7 @@ class ReduceLROnPlateau(LRScheduler):
 
     def _reduce(self) -> None:
         for group, lowest in zip(self.optimizer.param_groups, self.min_lrs, strict=True):
-            lr = max(group["lr"] * self.factor, lowest)
-            if group["lr"] - lr > self.eps:
-                group["lr"] = lr
+            before = float(group["lr"])
+            lr = max(before * self.factor, lowest)
+            if before - lr > self.eps:
+                set_rate(group, lr)
