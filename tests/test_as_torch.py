@@ -87,8 +87,8 @@ def test_its_exit_code_is_the_script_s(source, code, tmp_path):
 
 
 def test_what_is_not_there_is_said(tmp_path):
-    done = run(tmp_path, "import torch.sparse.csr")
-    assert "No module named 'torch.sparse': tinygrad_edu, which stands for PyTorch here, has none." in done.stderr
+    done = run(tmp_path, "import torch.masked.maskedtensor")
+    assert "No module named 'torch.masked': tinygrad_edu, which stands for PyTorch here, has none." in done.stderr
     done = run(tmp_path, "import torchvision")
     assert done.stderr.rstrip().endswith("tinygrad_edu.datasets has MNIST and handwritten digits.")
     assert "No module named 'torchvision'" in done.stderr
@@ -102,6 +102,21 @@ def test_what_is_not_there_is_said(tmp_path):
         2,
         "tinygrad-edu run: nothing.py can't be read: No such file or directory.\n",
     )
+
+
+def test_a_script_may_bring_a_torchvision_of_its_own(tmp_path):
+    (tmp_path / "torchvision").mkdir()
+    (tmp_path / "torchvision" / "__init__.py").write_text("")
+    (tmp_path / "torchvision" / "datasets.py").write_text("import torch\ndata = torch.ones(2)")
+    done = run(tmp_path, "from torchvision import datasets\nprint(datasets.data)")
+    assert done.stdout == "tensor([1., 1.])\n", done.stderr
+
+
+def test_a_file_of_pytorch_s_that_has_the_name_of_a_function(tmp_path):
+    source = (
+        "import torch\nfrom torch.autograd.gradcheck import gradcheck\nprint(gradcheck is torch.autograd.gradcheck)"
+    )
+    assert run(tmp_path, source).stdout == "True\n"
 
 
 def test_installing_it_in_a_program(tmp_path):
@@ -123,6 +138,48 @@ print("torch" in sys.modules, tg.zeros(2, 3).shape)
         "torch.Size([2, 3]) torch.Size([3]) True tensor([1.], dtype=torch.float64)",
         "False (2, 3)",
     ], done.stderr
+
+
+def test_classes_say_that_they_are_pytorch_s(tmp_path):
+    done = run(tmp_path, """
+import torch
+from torch.autograd import Variable
+x = torch.nn.Linear(2, 2).weight
+print(type(x), type(x.data), x.type())
+print([isinstance(x, kind) for kind in (Variable, torch.Tensor, torch.FloatTensor, torch.LongTensor)])
+print(x.data.type(torch.LongTensor).dtype, Variable(x.data, requires_grad=True).requires_grad)
+""")  # fmt: skip
+    assert done.stdout.splitlines() == [
+        "<class 'torch.nn.parameter.Parameter'> <class 'torch.Tensor'> torch.FloatTensor",
+        "[True, True, True, False]",
+        "torch.int64 True",
+    ], done.stderr
+
+
+def test_the_older_constructor_is_pytorch_s(tmp_path):
+    done = run(tmp_path, """
+import numpy, torch
+print(torch.Tensor([1, 2]), torch.Tensor(numpy.array([[1, 2]])), torch.tensor([1, 2]), torch.Tensor())
+print(torch.Tensor(2, 3).shape, torch.Tensor(3).shape, torch.Tensor(torch.Size([1, 2])).shape, torch.ones(2).nonzero())
+print(torch.nn.Linear(2, 1).state_dict().keys(), torch.sort(torch.tensor([2, 1])).indices.dtype)
+""")  # fmt: skip
+    assert done.stdout.splitlines() == [
+        "tensor([1., 2.]) tensor([[1., 2.]]) tensor([1, 2]) tensor([])",
+        "torch.Size([2, 3]) torch.Size([3]) torch.Size([1, 2]) tensor([[0],",
+        "        [1]])",
+        "odict_keys(['weight', 'bias']) torch.int64",
+    ], done.stderr
+
+
+@pytest.mark.parametrize("name", ["net.pkl", "net.pt", "net", "net.t7"])
+def test_a_whole_module_is_saved_under_any_name(name, tmp_path):
+    done = run(tmp_path, f"""
+import torch
+net = torch.nn.Sequential(torch.nn.Linear(2, 2))
+torch.save(net, {name!r})
+print(torch.equal(torch.load({name!r}, weights_only=False)[0].weight, net[0].weight))
+""")  # fmt: skip
+    assert done.stdout == "True\n", done.stderr
 
 
 @pytest.mark.oracle

@@ -18,6 +18,8 @@ CASES = {
     "Bernoulli of logits": (lambda D, a, b: D.Bernoulli(logits=a), A * 10, A, np.round(P)),
     "Categorical of probs": (lambda D, a, b: D.Categorical(a), P * 2, P, np.array([2, 0])),
     "Categorical of logits": (lambda D, a, b: D.Categorical(logits=a), A, A, np.array([[2], [1], [0]])),
+    "Independent": (lambda D, a, b: D.Independent(D.Normal(a, b.exp()), 1), A, A[::-1].copy(), A + 0.3),
+    "Independent over nothing": (lambda D, a, b: D.Independent(D.Bernoulli(a), 0), P, P, np.round(P)),
     "MultivariateNormal": (lambda D, a, b: D.MultivariateNormal(a, b), A, COV, A + 0.3),
     "MultivariateNormal of a factor": (
         lambda D, a, b: D.MultivariateNormal(a, scale_tril=b.tril()), A, COV, A + 0.3,
@@ -119,3 +121,17 @@ def test_what_makes_no_sense_is_refused(call, kind, message):
     with pytest.raises(kind) as caught:
         call()
     assert str(caught.value).startswith(message)
+
+
+def test_an_independent_takes_axes_of_the_batch():
+    D = tg.distributions
+    base = D.Normal(tg.zeros(4, 2, 3), tg.ones(4, 2, 3))
+    made = D.Independent(base, 2)
+    assert (made.batch_shape, made.event_shape) == ((4,), (2, 3))
+    assert made.log_prob(tg.zeros(4, 2, 3)).shape == (4,)
+    assert D.Independent(base, 0).log_prob(tg.zeros(4, 2, 3)).shape == (4, 2, 3)
+    assert D.kl_divergence(made, made).tolist() == [0.0] * 4
+    with pytest.raises(ConfigError, match="reinterpreted_batch_ndims must be between 0 and 3"):
+        D.Independent(base, 4)
+    with pytest.raises(NotImplementedError, match="over 2 axes and one over 1"):
+        D.kl_divergence(made, D.Independent(base, 1))

@@ -21,6 +21,8 @@ CALLS = {
     "randint": (lambda lib, make: lib.randint(10, (6,)), 0),
     "randint from below": (lambda lib, make: lib.randint(-5, 5, (6,)), 0),
     "randint by name": (lambda lib, make: lib.randint(low=3, high=9, size=(2, 2)), 0),
+    "randint below, the size by name": (lambda lib, make: lib.randint(9, size=(2, 2)), 0),
+    "randint all by name": (lambda lib, make: lib.randint(high=9, size=(2, 2)), 0),
     "randint of one value": (lambda lib, make: lib.randint(7, 8, (3,)), 0),
     "randint to 2**28 - 1": (lambda lib, make: lib.randint(2**28 - 1, (4,)), 0),
     "randint to 2**28": (lambda lib, make: lib.randint(2**28, (4,)), 0),

@@ -44,6 +44,7 @@ from tinygrad_edu.absent import (
     profiler,
     xpu,
 )
+from tinygrad_edu.absent import missing as _missing
 from tinygrad_edu.absent import publish as _publish
 from tinygrad_edu.absent.amp import autocast
 from tinygrad_edu.absent.runtime import (
@@ -158,6 +159,8 @@ from tinygrad_edu.ops.product import cdist, chain_matmul
 from tinygrad_edu.ops.rounding import frexp
 from tinygrad_edu.ops.shape import expand_dims
 from tinygrad_edu.ops.size import Size
+from tinygrad_edu.ops.sparse import FloatTensor as _SparseFloatTensor
+from tinygrad_edu.ops.sparse import sparse_coo_tensor
 from tinygrad_edu.ops.triangle import block_diag, tril_indices, triu_indices
 from tinygrad_edu.ops.typed import (
     BoolTensor,
@@ -208,6 +211,8 @@ __version__ = "0.1.0"
 _publish(accelerator, amp, backends, compiler, cuda, distributed, hub, jit, mps, nested, profiler, xpu)
 _sys.modules[f"{__name__}.serialization"] = serialization
 _names.alias(__name__, "functional")
+_missing.publish(__name__)
+sparse = _names.submodule(f"{__name__}.sparse", mm=mm, FloatTensor=_SparseFloatTensor)
 version = _names.submodule(f"{__name__}.version", __version__=__version__, cuda=None, hip=None)
 
 if not _typing.TYPE_CHECKING:  # type checkers would take it for a promise that every name is there
@@ -245,7 +250,7 @@ __all__ = [  # noqa: RUF022  # sorted, in lines of several
     "get_float32_matmul_precision", "get_num_interop_threads", "get_num_threads", "get_rng_state", "gradient",
     "greater", "greater_equal", "gt", "half", "hamming_window", "hann_window", "heaviside", "histc", "histogram",
     "hsplit", "hstack", "hub", "hypot", "i0", "igamma", "igammac", "iinfo", "imag", "index_add", "index_copy",
-    "index_fill", "index_put", "index_select", "inf", "inference_mode", "initial_seed", "inner", "int", "int16",
+    "index_fill", "index_put", "index_reduce", "index_select", "inf", "inference_mode", "initial_seed", "inner", "int", "int16",
     "int32", "int64", "int8", "inverse", "is_complex", "is_floating_point", "is_grad_enabled",
     "is_inference_mode_enabled", "is_nonzero", "is_same_size", "is_signed", "is_tensor", "isclose", "isfinite",
     "isin", "isinf", "isnan", "isneginf", "isposinf", "isreal", "jagged", "jit", "kaiser_window", "kron",
@@ -265,7 +270,7 @@ __all__ = [  # noqa: RUF022  # sorted, in lines of several
     "searchsorted", "seed", "select", "select_scatter", "serialization", "set_default_device", "set_default_dtype",
     "set_default_tensor_type", "set_float32_matmul_precision", "set_grad_enabled", "set_num_interop_threads",
     "set_num_threads", "set_printoptions", "set_rng_state", "sgn", "short", "sigmoid", "sign", "signbit", "sin",
-    "sinc", "sinh", "slice_scatter", "slogdet", "softmax", "sort", "sparse_coo", "special", "split",
+    "sinc", "sinh", "slice_scatter", "slogdet", "softmax", "sort", "sparse", "sparse_coo", "sparse_coo_tensor", "special", "split",
     "split_with_sizes", "spmm", "sqrt", "square", "squeeze", "stack", "std", "std_mean", "strided", "sub",
     "subtract", "sum", "svd", "swapaxes", "swapdims", "t", "take", "take_along_axis", "take_along_dim", "tan",
     "tanh", "tensor", "tensor_split", "tensordot", "testing", "tile", "to_onnx", "topk", "trace", "transpose",

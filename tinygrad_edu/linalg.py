@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tinygrad_edu.engine.tensor import as_value
-from tinygrad_edu.errors import ConfigError, ShapeError, UnsupportedError
+from tinygrad_edu.errors import ConfigError, LinAlgError, ShapeError, UnsupportedError
 from tinygrad_edu.ops import decompose, eigen, least_squares, norms, product
+from tinygrad_edu.ops import lu as elimination
 from tinygrad_edu.ops import matrix_functions as functions
 from tinygrad_edu.ops import solve as solving
 from tinygrad_edu.ops import svd as singular
@@ -21,10 +22,14 @@ from tinygrad_edu.ops._axes import one_axis
 from tinygrad_edu.ops._matrices import adjoint, floating, from_triangle, hermitian, matrices, right_sides, squares
 from tinygrad_edu.ops.decompose import QRResult
 from tinygrad_edu.ops.eigen import EighResult, EigResult
+from tinygrad_edu.ops.lu import LUResult
+from tinygrad_edu.ops.node_names import entitle
 from tinygrad_edu.ops.svd import SVDResult
 
 __all__ = [
+    "LinAlgError",
     "cholesky",
+    "cholesky_ex",
     "cholesky_solve",
     "cond",
     "cross",
@@ -35,8 +40,12 @@ __all__ = [
     "eigvals",
     "eigvalsh",
     "inv",
+    "inv_ex",
     "logdet",
     "lstsq",
+    "lu",
+    "lu_factor",
+    "lu_solve",
     "matmul",
     "matrix_exp",
     "matrix_norm",
@@ -48,6 +57,7 @@ __all__ = [
     "qr",
     "slogdet",
     "solve",
+    "solve_ex",
     "solve_triangular",
     "svd",
     "svdvals",
@@ -121,6 +131,72 @@ def cholesky_solve(B: Any, L: Any, upper: bool = False) -> Any:
     lower = adjoint(L) if upper else L
     half = solving.triangular_solve(lower, B, lower=True)
     return solving.triangular_solve(adjoint(lower), half, lower=False)
+
+
+class LUFactors(NamedTuple):
+    """PyTorch's two results of `lu_factor`."""
+
+    LU: Any
+    pivots: Any
+
+
+class Checked(NamedTuple):
+    """What the functions ending in `_ex` return: a result, and for each matrix 0, or else where it failed."""
+
+    result: Any
+    info: Any
+
+
+def lu(A: Any, *, pivot: bool = True) -> LUResult:
+    """The factors of square matrices A = P L U, with exchanges of rows."""
+    _pivoting(pivot, "lu")
+    return elimination.lu(A)
+
+
+def lu_factor(A: Any, *, pivot: bool = True) -> LUFactors:
+    """As `lu` in LAPACK's form: L without its diagonal and U in one matrix, and the rows that were exchanged, from 1 on."""
+    _pivoting(pivot, "lu_factor")
+    return LUFactors(*elimination.lu_factor(A))
+
+
+def _pivoting(pivot: bool, name: str) -> None:
+    if not pivot:
+        raise UnsupportedError(f"{name}: pivot=False isn't supported, as on PyTorch's CPU; leave it out.")
+
+
+def lu_solve(LU: Any, pivots: Any, B: Any, *, left: bool = True, adjoint: bool = False) -> Any:
+    """The X with A X = B (X A = B if not `left`; Aᴴ for A if `adjoint`) of the factors that `lu_factor` gives."""
+    LU, B = squares(LU, "lu_solve"), matrices(B, "lu_solve")
+    P = np.eye(LU.shape[-1], dtype=LU.dtype)[elimination.rows_of(pivots)].mT
+    A = P @ (np.tril(LU, -1) + np.eye(LU.shape[-1], dtype=LU.dtype)) @ np.triu(LU)
+    return solve(A.mH if adjoint else A, B, left=left)
+
+
+def inv_ex(A: Any, *, check_errors: bool = False) -> Checked:
+    """The inverse, and 0 for each matrix; NaN and 1 for one that is singular, or with `check_errors` a LinAlgError."""
+    return _ex(inv, squares(A, "inv_ex"), check_errors)
+
+
+def cholesky_ex(A: Any, *, upper: bool = False, check_errors: bool = False) -> Checked:
+    """`cholesky`, and 0 for each matrix; NaN and 1 for one that isn't positive definite, or with `check_errors` a LinAlgError."""
+    return _ex(lambda A: cholesky(A, upper=upper), squares(A, "cholesky_ex"), check_errors)
+
+
+def solve_ex(A: Any, B: Any, *, left: bool = True, check_errors: bool = False) -> Checked:
+    """`solve`, and 0 for each matrix; NaN and 1 for one that is singular, or with `check_errors` a LinAlgError."""
+    return _ex(lambda A: solve(A, B, left=left), squares(A, "solve_ex"), check_errors, like=floating(B))
+
+
+def _ex(function: Any, A: Any, check_errors: bool, like: Any = None) -> Checked:
+    info = np.zeros(A.shape[:-2], np.int32)
+    try:
+        result = function(A)
+    except LinAlgError:
+        if check_errors:
+            raise
+        # Which of a stack failed isn't said; none of them is any use then.
+        result, info = as_value(np.full((A if like is None else like).shape, np.nan, A.dtype)), info + np.int32(1)
+    return Checked(result, as_value(info))
 
 
 def tensorsolve(A: Any, B: Any, dims: Any = None) -> Any:
@@ -214,6 +290,9 @@ def _no_driver(driver: str | None, name: str) -> None:
 # -- norms ---------------------------------------------------------------------------------------------------------
 
 
+_NORM = "LinalgVectorNormBackward0"
+
+
 def _in(x: Any, dtype: Any) -> Any:
     return x if dtype is None else as_value(x).to(dtype)
 
@@ -222,19 +301,19 @@ def norm(A: Any, ord: Any = None, dim: Any = None, keepdim: bool = False, *, dty
     """A vector norm over one dimension, a matrix norm over two; without `ord` the root of the sum of squares."""
     A = _in(A, dtype)
     if ord is None and dim is not None:
-        return norms.vector_norm(A, axis=dim, keepdims=keepdim)
-    return norms.norm(A, ord, dim, keepdim)
+        return vector_norm(A, 2, dim, keepdim)
+    return entitle(norms.norm(A, ord, dim, keepdim), _NORM)
 
 
 def vector_norm(x: Any, ord: Any = 2, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
     """The norm of order `ord`, any number, of the vectors along `dim`: an int, a tuple, None for all elements."""
-    return norms.vector_norm(_in(x, dtype), axis=dim, keepdims=keepdim, ord=ord)
+    return entitle(norms.vector_norm(_in(x, dtype), axis=dim, keepdims=keepdim, ord=ord), _NORM)
 
 
 def matrix_norm(A: Any, ord: Any = "fro", dim: Any = (-2, -1), keepdim: bool = False, *, dtype: Any = None) -> Any:
     """The norm of order `ord` of the matrices in two dimensions."""
     A = matrices(_in(A, dtype), "matrix_norm")
-    return norms.norm(A, ord, tuple(one_axis(d, A.ndim, "matrix_norm") for d in dim), keepdim)
+    return entitle(norms.norm(A, ord, tuple(one_axis(d, A.ndim, "matrix_norm") for d in dim), keepdim), _NORM)
 
 
 cond = norms.cond

@@ -13,15 +13,13 @@ import pytest
 HERE = Path(__file__).parent
 SCRIPTS = sorted(path for path in HERE.glob("*.py") if path.name != Path(__file__).name)
 NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*(?:[eE][-+]?\d+)?|\binf\b|\bnan\b)")
-# What docs/differences.md says is printed in other words: the names of nodes.
-NODE = re.compile(r",?\s*grad_fn=<\w+>")
 
 
 def output(*command: str, folder: Path) -> str:
     environment = os.environ | {"PYTHONPATH": str(HERE.parents[1]), "OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore"}
     run = subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8", timeout=300, env=environment)
     assert run.returncode == 0, run.stderr
-    return NODE.sub("", run.stdout)
+    return run.stdout
 
 
 def places(text: str) -> str:

@@ -57,6 +57,42 @@ def test_out_takes_the_result():
     assert out.tolist() == [2.0, 2.0]
 
 
+def test_a_single_place_may_be_a_number():
+    row, at = tg.zeros(3), tg.tensor(2)
+    assert row.scatter(0, at, 1.0).tolist() == row.scatter_add(0, at, tg.tensor(1.0)).tolist() == [0, 0, 1]
+    assert row.scatter(0, at, tg.tensor([5.0, 6.0])).tolist() == [0, 0, 5]
+    assert tg.arange(3).gather(0, at).shape == () and tg.arange(3).gather(0, at).item() == 2
+    with pytest.raises(ShapeError, match=r"an index of shape \(\)"):
+        tg.zeros(2, 2).scatter(0, at, 1.0)
+
+
+def test_random_tensors_take_what_the_others_take():
+    out = tg.zeros(2, 2)
+    tg.manual_seed(0)
+    want = tg.rand(2, 2)
+    tg.manual_seed(0)
+    assert tg.rand(2, 2, out=out, device="cpu", pin_memory=True) is out and tg.equal(out, want)
+    assert tg.randn(size=(3,)).shape == tg.rand_like(tg.ones(3), device="cpu").shape == (3,)
+    assert (
+        tg.randint(5, size=(4,)).shape
+        == tg.randint(0, 5, size=(4,)).shape
+        == tg.randint(low=0, high=5, size=(4,)).shape
+    )
+    with pytest.raises(TypeError, match="shape"):
+        tg.rand(2, shape=3)
+
+
+def test_new_makes_a_tensor_of_the_same_dtype():
+    x = tg.ones(2, dtype=tg.float64)
+    for made, shape in (
+        (x.new(2, 3), (2, 3)),
+        (x.new([1, 2]), (2,)),
+        (x.new(np.ones(4, np.float32)), (4,)),
+        (x.new(), (0,)),
+    ):
+        assert made.shape == shape and made.dtype == np.float64
+
+
 def test_numpys_keywords_mean_the_same():
     x = t(3, 4)
     assert tg.allclose(x.std(axis=0, ddof=0, keepdims=True), x.std(0, correction=0, keepdim=True))
@@ -121,6 +157,7 @@ def test_parameters_have_pytorchs_names():
         "diag_embed",
         "dot",
         "histogram",
+        "index_reduce",
         "isin",
         "meshgrid",
         "msort",

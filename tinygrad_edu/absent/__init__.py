@@ -22,6 +22,7 @@ def refuse(name: str, why: str) -> Callable[..., NoReturn]:
 
     refused.__name__ = refused.__qualname__ = name.rpartition(".")[2]
     refused.__doc__ = f"Raises NotHereError: {why}"
+    setattr(refused, "__mro_entries__", refused)  # noqa: B010  # a class that is derived from it says so as well
     return refused
 
 

@@ -16,6 +16,7 @@ from tinygrad_edu.engine.modes import enable_grad, inference_mode, no_grad, set_
 from tinygrad_edu.errors import GradcheckError
 from tinygrad_edu.names import alias as _alias
 from tinygrad_edu.names import no_such_name as _no_such_name
+from tinygrad_edu.names import submodule as _submodule
 
 __all__ = [
     "Function",
@@ -44,4 +45,5 @@ __all__ = [
 ]
 
 _alias(__name__, "variable")
+_submodule(f"{__name__}.gradcheck", "PyTorch's file for these.", gradcheck=gradcheck, gradgradcheck=gradgradcheck)
 __getattr__ = _no_such_name(__name__)

@@ -128,16 +128,26 @@ def backward(
     engine.backward(outputs, _cotangents(grad_tensors, len(ys), "backward"), retain_graph, create_graph, wanted)
 
 
-def Variable(data: Any, requires_grad: bool = False, volatile: Any = None) -> Tensor:
-    """A tensor that shares memory with `data`, as programs from before PyTorch 0.4 write it: every Tensor is one.
+class _EveryTensor(type):
+    """The class of `Variable`, of which every Tensor is an instance."""
+
+    def __instancecheck__(cls, value: object) -> bool:
+        return isinstance(value, Tensor)
+
+    def __call__(cls, data: Any, requires_grad: bool = False, volatile: Any = None) -> Tensor:
+        if not isinstance(data, Tensor):
+            raise UnsupportedError(f"Variable: data has to be a Tensor, not {type(data).__name__}; use tensor(data).")
+        if volatile is not None:
+            warnings.warn("Variable: volatile was removed and has no effect; use no_grad().", UserWarning, stacklevel=2)
+        return data.detach().requires_grad_(requires_grad)
+
+
+class Variable(metaclass=_EveryTensor):
+    """`Variable(data, requires_grad=False)`: a tensor that shares memory with `data`, as programs from before PyTorch 0.4
+    write it. Every Tensor is one.
 
     `volatile` was removed from PyTorch; given, it warns and has no effect: use `no_grad`.
     """
-    if not isinstance(data, Tensor):
-        raise UnsupportedError(f"Variable: data has to be a Tensor, not {type(data).__name__}; use tensor(data).")
-    if volatile is not None:
-        warnings.warn("Variable: volatile was removed and has no effect; use no_grad().", UserWarning, stacklevel=2)
-    return data.detach().requires_grad_(requires_grad)
 
 
 def _listed(given: Any) -> list[Any]:

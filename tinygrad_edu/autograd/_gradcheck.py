@@ -15,6 +15,7 @@ from tinygrad_edu.errors import ConfigError, GradcheckError
 from tinygrad_edu.func._batch import vmap
 from tinygrad_edu.func._forward import jvp
 from tinygrad_edu.func._reverse import alias
+from tinygrad_edu.random._fill import uniform_
 
 Function = Callable[..., Any]
 
@@ -311,8 +312,7 @@ def gradgradcheck(
         return [y for y in ys if isinstance(y, Tensor) and y.dtype.kind in "fc"]
 
     if grad_outputs is None:
-        rng = np.random.default_rng(0)
-        cotangents = [make(_random(rng, y), None).requires_grad_() for y in outputs(*listed)]
+        cotangents = [make(_random(y), None).requires_grad_() for y in outputs(*listed)]
     else:
         cotangents = list(grad_outputs) if isinstance(grad_outputs, tuple | list) else [grad_outputs]
     wanted = [i for i, x in enumerate(listed) if isinstance(x, Tensor) and x.requires_grad]
@@ -349,6 +349,8 @@ def gradgradcheck(
     )
 
 
-def _random(rng: np.random.Generator, y: Tensor) -> Array:
-    drawn = rng.standard_normal(y.shape)
-    return np.asarray(drawn + 1j * rng.standard_normal(y.shape) if y.dtype.kind == "c" else drawn, y.dtype)
+def _random(y: Tensor) -> Array:
+    """Numbers from −1 to 1, of the program's own generator: PyTorch's, after which a program draws what it draws there."""
+    array = np.empty(y.shape, y.dtype)
+    uniform_(array.view(array.real.dtype) if y.dtype.kind == "c" and y.shape else array, -1.0, 1.0)
+    return array

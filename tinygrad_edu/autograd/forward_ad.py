@@ -120,17 +120,13 @@ def make_dual(tensor: Any, tangent: Any, *, level: int | None = None) -> Tensor:
 
 
 def unpack_dual(tensor: Any, *, level: int | None = None) -> UnpackedDualTensor:
-    """A dual's primal and its tangent, the very one it was given; `(tensor, None)` for a tensor without a tangent.
-
-    Raises LevelError for a dual of a level that has ended: its tangent is gone.
+    """A dual's primal and its tangent, the very one it was given; None for the tangent of a tensor that has none, or of a
+    dual whose level has ended.
     """
     if not isinstance(tensor, Tensor):
         raise UnsupportedError(f"unpack_dual: takes a Tensor, not {type(tensor).__name__}.")
     if isinstance(tensor, Dual) and tensor.level not in OPEN.levels:
-        raise LevelError(
-            f"unpack_dual: the level of this dual (shape {tensor.shape}) has ended, and its tangent with it. Unpack it inside the "
-            "`with dual_level():` block that it was made in, and keep the parts."
-        )
+        return UnpackedDualTensor(tensor.primal, None)
     if not _ENTERED.levels and level is None:
         return UnpackedDualTensor(tensor, None)
     level = _innermost("unpack_dual") if level is None else level

@@ -7,12 +7,14 @@ from tinygrad_edu.distributions._continuous import MultivariateNormal, Normal, U
 from tinygrad_edu.distributions._discrete import Bernoulli, Categorical
 from tinygrad_edu.distributions._distribution import Distribution
 from tinygrad_edu.distributions._divergence import kl_divergence, register_kl
+from tinygrad_edu.distributions._independent import Independent
 from tinygrad_edu.names import no_such_name as _no_such_name
 
 __all__ = [
     "Bernoulli",
     "Categorical",
     "Distribution",
+    "Independent",
     "MultivariateNormal",
     "Normal",
     "Uniform",

@@ -10,6 +10,7 @@ from tinygrad_edu import linalg
 from tinygrad_edu.distributions._continuous import MultivariateNormal, Normal, Uniform
 from tinygrad_edu.distributions._discrete import Bernoulli, Categorical
 from tinygrad_edu.distributions._distribution import Distribution
+from tinygrad_edu.distributions._independent import Independent
 from tinygrad_edu.engine.tensor import Tensor
 from tinygrad_edu.ops.elementwise import where
 
@@ -69,3 +70,13 @@ def _multivariate_normal(p: Any, q: Any) -> Tensor:
         q._half_log_det() - p._half_log_det() + 0.5 * ((spread**2).sum((-2, -1)) + (gap**2).sum((-2, -1)) - n)
     )
     return found
+
+
+@register_kl(Independent, Independent)
+def _independent(p: Independent, q: Independent) -> Tensor:
+    if p.reinterpreted_batch_ndims != q.reinterpreted_batch_ndims:
+        raise NotImplementedError(
+            f"kl_divergence: an Independent over {p.reinterpreted_batch_ndims} axes and one over {q.reinterpreted_batch_ndims} are "
+            "over values of different shapes; give both the same number of axes."
+        )
+    return p.summed(kl_divergence(p.base_dist, q.base_dist))

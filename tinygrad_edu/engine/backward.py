@@ -10,7 +10,7 @@ import numpy as np
 
 from tinygrad_edu.engine.graph import Node
 from tinygrad_edu.engine.sweeps import pull
-from tinygrad_edu.engine.tensor import Tensor, payload
+from tinygrad_edu.engine.tensor import Tensor, payload, tensor_of
 from tinygrad_edu.errors import DTypeError, GraphError, ShapeError
 
 # The seed of nearly every sweep, which a sweep never writes to.
@@ -72,5 +72,5 @@ def backward(
         if x.node in found:
             x_bar = found[x.node]
             # A copy: it may be the seed itself, or a view of it.
-            value = x_bar if isinstance(x_bar, Tensor) and (x_bar.level or x_bar.node) else Tensor(payload(x_bar))
+            value = x_bar if isinstance(x_bar, Tensor) and (x_bar.level or x_bar.node) else tensor_of(payload(x_bar))
             x.grad = value if x.grad is None else x.grad + value

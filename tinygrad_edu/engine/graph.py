@@ -66,10 +66,12 @@ class Node(Spec):
 
     `edges` holds, for each argument, the node that made it, or None where nothing is to be differentiated. A node
     stands in for its own output wherever a rule needs only a shape and a dtype, so nodes never keep a Tensor alive,
-    only the arrays in `xs` and `y` that the op's rules read.
+    only the arrays in `xs` and `y` that the op's rules read. `title`, an empty slot in most nodes, is the name that a
+    composed function gave to the node it ended with.
     """
 
-    __slots__ = ("__weakref__", "_metadata", "edges", "hooks", "op", "order", "params", "roots", "xs", "y")
+    __slots__ = ("__weakref__", "_metadata", "edges", "hooks", "op", "order", "params", "roots", "title", "xs", "y")
+    title: str
 
     def __init__(
         self,
@@ -114,7 +116,17 @@ class Node(Spec):
     @property
     def next_functions(self) -> tuple[tuple[Node | None, int], ...]:
         """For each argument, the node that made it and which of that node's outputs it is, as PyTorch lists them."""
-        return tuple((edge.edges[0], edge.index) if isinstance(edge, Pick) else (edge, 0) for edge in self.edges)
+        return tuple(
+            (None, 0) if edge is None else (edge.shown(), edge.index if isinstance(edge, Pick) else 0)
+            for edge in self.edges
+        )
+
+    def shown(self) -> Node:
+        """What a graph's walker gets for this node: itself, or for one of several outputs the node that made them all.
+
+        `ops.node_names` puts PyTorch's names on it.
+        """
+        return self
 
     def release(self) -> None:
         """Let go of the kept values: this node can't be swept again."""

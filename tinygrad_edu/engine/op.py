@@ -5,7 +5,7 @@ What a declaration has to say is in `families.py`; how an op acts on the values 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +14,8 @@ import numpy as np
 from tinygrad_edu.engine.graph import Node, Pick, Spec
 from tinygrad_edu.engine.memory import is_fresh
 from tinygrad_edu.engine.modes import STATE, Observer, get_default_dtype
-from tinygrad_edu.engine.tensor import LEVEL0, NUMPY, Tensor, make, payload
+from tinygrad_edu.engine.promotion import result_dtype
+from tinygrad_edu.engine.tensor import LEVEL0, NUMPY, Tensor, make, payload, tensor_of
 from tinygrad_edu.errors import DTypeError, ShapeError, TinygradEduError
 
 REGISTRY: dict[str, Op] = {}
@@ -37,9 +38,9 @@ class Rule:
     """The derivative of an op in one of its arguments.
 
     `text` is the rule as mathematics, for pictures and docs. `reads` names the values that the rule uses: positions of
-    arguments, and `"y"` for the output; a node keeps nothing else. `push(x_dot, y, *xs, **metadata)` and `pull(y_bar,
-    y, *xs, **metadata)` are filled in by the families from what a declaration gives; the elementwise family works from
-    `local` instead.
+    arguments, `"y"` for the output, or `"y1"` for number 1 of several; a node keeps nothing else. `push(x_dot, y, *xs,
+    **metadata)` and `pull(y_bar, y, *xs, **metadata)` are filled in by the families from what a declaration gives; the
+    elementwise family works from `local` instead.
     """
 
     text: str
@@ -81,6 +82,7 @@ class Op:
         promotes: bool = False,
         floating: bool = False,
         complex: bool = True,
+        overwritable: bool = False,
         registry: dict[str, Op] = REGISTRY,
     ) -> None:
         self.name = name
@@ -97,6 +99,7 @@ class Op:
         self.promotes = promotes or floating
         self.floating = floating
         self.complex = complex
+        self.overwritable = overwritable  # though rules read the result: a write into it leaves them a copy (ops/inplace.py)
         self._plans: dict[int, tuple[Any, bool]] = {}  # by which arguments have an edge
         if name in registry:
             raise TinygradEduError(f"there is already an op named {name!r}: choose another name.")
@@ -231,9 +234,9 @@ class Op:
         if isinstance(a, np.ndarray):
             return np.asarray(a)
         if isinstance(a, list | tuple):
-            found = Tensor(a)
+            found = tensor_of(a)
             beside = [b.dtype for b in args if isinstance(b, _ARRAYS) and b.dtype.kind == "f"]
-            return Tensor(a, dtype=np.result_type(*beside)) if beside and found.dtype.kind == "f" else found
+            return tensor_of(a, np.result_type(*beside)) if beside and found.dtype.kind == "f" else found
         raise DTypeError(f"{self.name}: can't take an argument of type {type(a).__name__} ({str(a)[:60]!r}).")
 
     def _wrap_many(
@@ -245,7 +248,7 @@ class Op:
         if record:
             kept, keep_y = self._keep(xs, edges)
             shapes: Any = tuple([y.shape for y in ys])
-            node = Node(self, edges, kept, ys if keep_y else None, params, shapes, ys[0].dtype)
+            node = Node(self, edges, kept, _kept_of(ys, keep_y), params, shapes, ys[0].dtype)
             if isinstance(STATE.grad, Observer):
                 STATE.grad.recorded(node)
         outputs = []
@@ -254,8 +257,11 @@ class Op:
             outputs.append(make(y, pick) if type(y) is np.ndarray else y.with_node(pick))
         return tuple(outputs)
 
-    def _keep(self, xs: list[Any], edges: list[Node | None]) -> tuple[list[Any] | None, bool]:
-        """What a node keeps: the arguments its rules read, shapes for the rest (None: nothing but the edges); and whether `y`."""
+    def _keep(self, xs: list[Any], edges: list[Node | None]) -> tuple[list[Any] | None, Any]:
+        """What a node keeps: the arguments its rules read, shapes for the rest (None: nothing but the edges); and whether `y`.
+
+        Of several outputs it may be the numbers of some.
+        """
         key = -len(edges)
         if None in edges:  # else one bit per argument, behind a leading one
             key = 1
@@ -272,7 +278,7 @@ class Op:
             xs[i] = edge if edge is not None else _spec(xs[i])
         return xs, keep_y
 
-    def _plan(self, tracked: Sequence[bool]) -> tuple[Any, bool]:
+    def _plan(self, tracked: Sequence[bool]) -> tuple[Any, Any]:
         reads: set[int | str] = set()
         for position, wanted in enumerate(tracked):
             rule = self.rule(position)
@@ -280,7 +286,7 @@ class Op:
                 reads |= rule.reads
         unread = tuple(position for position in range(len(tracked)) if position not in reads)
         keep: Any = None if len(unread) == len(tracked) and all(tracked) else unread
-        return keep, OUTPUT in reads
+        return keep, OUTPUT in reads or frozenset(int(r[len(OUTPUT) :]) for r in reads if isinstance(r, str))
 
     # -- derivatives -----------------------------------------------------------------------------------------------
 
@@ -344,7 +350,7 @@ class Op:
         arrays = [a for i, a in enumerate(args) if isinstance(a, _ARRAYS) and self.rule(i) is not None]
         if not arrays:
             return args
-        wanted = _result_dtype(arrays, [a for a in args if isinstance(a, float | complex) and not isinstance(a, bool)])
+        wanted = result_dtype(arrays, [a for a in args if isinstance(a, float | complex) and not isinstance(a, bool)])
         if self.floating and wanted.kind in "iub":
             wanted = get_default_dtype()
         if wanted.kind == "c" and not self.complex:
@@ -386,6 +392,18 @@ def shape_hint(shapes: Sequence[tuple[int, ...]]) -> str:
     return ""
 
 
+def read_of(outputs: Sequence[Any], reads: Collection[int | str]) -> list[Any]:
+    """Those of an op's outputs that its rules read, in whatever form the outputs come."""
+    return [y for i, y in enumerate(outputs) if OUTPUT in reads or f"{OUTPUT}{i}" in reads]
+
+
+def _kept_of(ys: tuple[Any, ...], read: Any) -> tuple[Any, ...] | None:
+    """The outputs that are kept, shapes for the rest."""
+    if read is True or not read:
+        return ys if read else None
+    return tuple([y if i in read else Spec(y.shape, y.dtype) for i, y in enumerate(ys)])
+
+
 def _spec(x: Any) -> Any:
     return Spec(x.shape, x.dtype) if isinstance(x, np.ndarray | Tensor) else x
 
@@ -394,26 +412,3 @@ def _add(a: Any, b: Any) -> Any:
     if type(a) is tuple:
         return tuple(u if v is None else v if u is None else u + v for u, v in zip(a, b, strict=True))
     return a + b
-
-
-_KINDS = "bifc"
-
-
-def kind_rank(dtype: np.dtype[Any]) -> int:
-    """Where a dtype stands among booleans, integers, floating and complex numbers."""
-    return _KINDS.index("i" if dtype.kind == "u" else dtype.kind)
-
-
-def _result_dtype(arrays: Sequence[Any], numbers: Sequence[Any]) -> np.dtype[Any]:
-    best = _KINDS[max(kind_rank(a.dtype) for a in arrays)]
-    kinds = "fc" if best == "c" else "iu" if best == "i" else best  # a float's precision counts beside complex numbers
-    deciding = [a.dtype for a in arrays if a.ndim and a.dtype.kind in kinds]
-    wanted = np.result_type(*(deciding or [a.dtype for a in arrays if a.dtype.kind in kinds]))
-    if best == "c":
-        wanted = np.result_type(wanted, np.complex64)
-    default = get_default_dtype()
-    if any(isinstance(number, complex) for number in numbers) and wanted.kind != "c":
-        return np.result_type(wanted if wanted.kind == "f" else default, np.complex64)
-    if numbers and wanted.kind in "iub":
-        return default
-    return wanted

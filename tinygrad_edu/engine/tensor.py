@@ -135,7 +135,7 @@ class Tensor(_Methods):
     @property
     def grad_fn(self) -> Node | None:
         """The node that made this tensor; None for a leaf."""
-        return None if self.is_leaf else self.node
+        return None if self.node is None or self.is_leaf else self.node.shown()
 
     def detach(self) -> Tensor:
         """The same values outside the graph, sharing memory."""
@@ -336,6 +336,11 @@ def make(array: Array, node: Node | None) -> Tensor:
     tensor.node = node
     tensor.grad = None
     return tensor
+
+
+def tensor_of(data: Any, dtype: Any = None) -> Tensor:
+    """What `Tensor(data)` is, also in a script for PyTorch, where those words mean its older constructor (`as_torch.py`)."""
+    return make(to_array(data, dtype, copy=True), None)
 
 
 def as_value(value: Any) -> Tensor:

@@ -53,10 +53,13 @@ def _functions(cls: type) -> tuple[Callable[[Any], Children], Callable[[Any, lis
     return None
 
 
-def flatten(tree: Any) -> tuple[list[Any], Structure | None]:
-    """The leaves, in order (dicts by insertion), and the structure to rebuild them with; None for a single leaf."""
+def flatten(tree: Any, is_leaf: Callable[[Any], bool] | None = None) -> tuple[list[Any], Structure | None]:
+    """The leaves, in order (dicts by insertion), and the structure to rebuild them with; None for a single leaf.
+
+    What `is_leaf` holds for isn't taken apart.
+    """
     functions = _functions(type(tree))  # type: ignore[arg-type]  # a class is hashable
-    if functions is None:
+    if functions is None or (is_leaf is not None and is_leaf(tree)):
         return [tree], None
     children, static = functions[0](tree)
     leaves: list[Any] = []
@@ -66,7 +69,7 @@ def flatten(tree: Any) -> tuple[list[Any], Structure | None]:
             leaves.append(child)
             below.append(_LEAF)
             continue
-        inside, structure = flatten(child)
+        inside, structure = flatten(child, is_leaf)
         leaves += inside
         below.append((structure, len(inside)))
     return leaves, Structure(type(tree), static, tuple(below))

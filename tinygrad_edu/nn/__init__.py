@@ -6,7 +6,7 @@ import sys as _sys
 
 from tinygrad_edu.names import alias as _alias
 from tinygrad_edu.names import no_such_name as _no_such_name
-from tinygrad_edu.nn import functional, init, utils
+from tinygrad_edu.nn import attention, functional, init, utils
 from tinygrad_edu.nn._activation import (
     CELU,
     ELU,
@@ -42,6 +42,7 @@ from tinygrad_edu.nn._attention import NonDynamicallyQuantizableLinear as _NonDy
 from tinygrad_edu.nn._cell import GRUCell, LSTMCell, RNNCell
 from tinygrad_edu.nn._containers import ModuleDict, ModuleList, Sequential
 from tinygrad_edu.nn._conv import Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
+from tinygrad_edu.nn._ctc import CTCLoss
 from tinygrad_edu.nn._distance import Bilinear, CosineSimilarity, PairwiseDistance
 from tinygrad_edu.nn._dropout import AlphaDropout, Dropout, Dropout1d, Dropout2d, Dropout3d, FeatureAlphaDropout
 from tinygrad_edu.nn._embedding import Embedding, EmbeddingBag
@@ -96,8 +97,10 @@ from tinygrad_edu.nn._norm import (
     LocalResponseNorm,
     RMSNorm,
 )
+from tinygrad_edu.nn._ntuple import NAMES as _NTUPLES
 from tinygrad_edu.nn._parallel import DataParallel, DistributedDataParallel
 from tinygrad_edu.nn._parameter import Buffer, Parameter
+from tinygrad_edu.nn._parameters import ParameterDict, ParameterList
 from tinygrad_edu.nn._pool import (
     AdaptiveAvgPool1d,
     AdaptiveAvgPool2d,
@@ -180,6 +183,7 @@ __all__ = [
     "BatchNorm3d",
     "Bilinear",
     "Buffer",
+    "CTCLoss",
     "CircularPad1d",
     "CircularPad2d",
     "CircularPad3d",
@@ -264,6 +268,8 @@ __all__ = [
     "PReLU",
     "PairwiseDistance",
     "Parameter",
+    "ParameterDict",
+    "ParameterList",
     "PixelShuffle",
     "PixelUnshuffle",
     "PoissonNLLLoss",
@@ -308,6 +314,7 @@ __all__ = [
     "ZeroPad1d",
     "ZeroPad2d",
     "ZeroPad3d",
+    "attention",
     "functional",
     "init",
     "utils",
@@ -319,10 +326,11 @@ _alias(
         f"modules.{name}" for name in (
             "activation", "batchnorm", "channelshuffle", "container", "conv", "distance", "dropout", "flatten", "fold",
             "instancenorm", "lazy", "linear", "loss", "module", "normalization", "padding", "pixelshuffle", "pooling", "rnn",
-            "sparse", "transformer", "upsampling",
+            "sparse", "transformer", "upsampling", "utils",
         )
     ),
 )  # fmt: skip
 # PyTorch has this one there and not in `nn`.
 vars(_sys.modules[f"{__name__}.modules.linear"])["NonDynamicallyQuantizableLinear"] = _NonDynamicallyQuantizableLinear
+vars(_sys.modules[f"{__name__}.modules.utils"]).update(_NTUPLES)
 __getattr__ = _no_such_name(__name__)

@@ -204,9 +204,10 @@ class RReLU(Stateless):
     options: ClassVar = {"lower": 1 / 8, "upper": 1 / 3, "inplace": False}
     lower: float
     upper: float
+    inplace: bool
 
     def forward(self, x: Any) -> Any:
-        return F.rrelu(x, self.lower, self.upper, self.training)
+        return F.rrelu(x, self.lower, self.upper, self.training, self.inplace)
 
 
 class PReLU(Module):

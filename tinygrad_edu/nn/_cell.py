@@ -14,6 +14,7 @@ from tinygrad_edu.nn._linear import sizes
 from tinygrad_edu.nn._module import Module
 from tinygrad_edu.nn._parameter import Parameter
 from tinygrad_edu.nn.functional import linear
+from tinygrad_edu.ops.node_names import entitle
 from tinygrad_edu.ops.recurrent import gru_, lstm_, rnn_
 
 
@@ -89,7 +90,7 @@ class RNNCell(RNNCellBase):
         x, (h,), single = self._taken(input, [hx])
         a = linear(x, self.weight_ih, self._both_biases())
         y = rnn_(a, h, self.weight_hh, relu=self.nonlinearity == "relu")
-        return y[0, 0] if single else y[0]
+        return entitle(y[0, 0] if single else y[0], f"{self.nonlinearity.title()}Backward0")
 
     def extra_repr(self) -> str:
         return super().extra_repr() + ("" if self.nonlinearity == "tanh" else f", nonlinearity={self.nonlinearity}")
@@ -103,7 +104,8 @@ class LSTMCell(RNNCellBase):
     def forward(self, input: Any, hx: Any = None) -> tuple[Any, Any]:
         x, states, single = self._taken(input, [None, None] if hx is None else list(hx))
         h, c, _ = lstm_(linear(x, self.weight_ih, self._both_biases()), *states, self.weight_hh)
-        return (h[0, 0], c[0, 0]) if single else (h[0], c[0])
+        h, c = (h[0, 0], c[0, 0]) if single else (h[0], c[0])
+        return entitle(h, "MulBackward0"), entitle(c, "AddBackward0")
 
 
 class GRUCell(RNNCellBase):
@@ -114,4 +116,4 @@ class GRUCell(RNNCellBase):
     def forward(self, input: Any, hx: Any = None) -> Any:
         x, (h,), single = self._taken(input, [hx])
         y, _ = gru_(linear(x, self.weight_ih, self.bias_ih), h, self.weight_hh, self.bias_hh)
-        return y[0, 0] if single else y[0]
+        return entitle(y[0, 0] if single else y[0], "AddBackward0")

@@ -6,7 +6,6 @@ import operator
 from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, ValuesView
 from typing import Any, Self
 
-from tinygrad_edu.errors import ShapeError
 from tinygrad_edu.nn._module import MODULE, Module
 
 
@@ -89,17 +88,8 @@ class Sequential(_Numbered):
 
     def forward(self, x: Any) -> Any:
         for module in self._list():
-            try:
-                x = module(x)
-            except ShapeError as error:
-                # Once, at the innermost list: which of many layers it was is what a reader needs next.
-                if not getattr(error, "__notes__", None):
-                    error.add_note(f"In a Sequential, at ({self._place(module)}): {module!r}")
-                raise
+            x = module(x)
         return x
-
-    def _place(self, module: Module) -> str:
-        return next(name for name, child in self._modules.items() if child is module)
 
 
 class ModuleList(_Numbered):

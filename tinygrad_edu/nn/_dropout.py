@@ -12,6 +12,7 @@ from tinygrad_edu.nn._module import Module
 
 class _Dropout(Module):
     function: ClassVar[Callable[..., Any]]
+    overwrites: ClassVar = True  # whether `inplace` is more than a word
 
     def __init__(self, p: float = 0.5, inplace: bool = False) -> None:
         super().__init__()
@@ -21,7 +22,7 @@ class _Dropout(Module):
         self.inplace = inplace
 
     def forward(self, x: Any) -> Any:
-        return self.function(x, self.p, self.training)
+        return self.function(x, self.p, self.training, self.inplace and self.overwrites)
 
     def extra_repr(self) -> str:
         return f"p={self.p}, inplace={self.inplace}"
@@ -54,10 +55,12 @@ class Dropout3d(_Dropout):
 class AlphaDropout(_Dropout):
     """Dropout that keeps mean and variance after a SELU."""
 
+    overwrites = False  # as in PyTorch, whose module accepts it and doesn't pass it on
     function = staticmethod(F.alpha_dropout)
 
 
 class FeatureAlphaDropout(_Dropout):
     """`AlphaDropout` of whole channels."""
 
+    overwrites = False  # as in PyTorch, whose module accepts it and doesn't pass it on
     function = staticmethod(F.feature_alpha_dropout)

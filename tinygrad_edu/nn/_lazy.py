@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
 
 from tinygrad_edu.engine.modes import get_default_dtype, no_grad
-from tinygrad_edu.errors import ShapeError
-from tinygrad_edu.nn import _conv, _norm
+from tinygrad_edu.errors import ShapeError, TinygradEduError
+from tinygrad_edu.nn import _conv, _norm, _where
 from tinygrad_edu.nn._linear import Linear
 from tinygrad_edu.nn._module import Module
 from tinygrad_edu.nn._parameter import Parameter
+
+Shapes = Mapping[str, tuple[int, ...]]
 
 
 class UninitializedParameter(Parameter):
@@ -32,20 +35,54 @@ class UninitializedParameter(Parameter):
 
 
 class _Lazy(Module):
+    """What the three kinds have in common: one size is unknown, and follows from an input or from a state that is loaded."""
+
     becomes: ClassVar[type]
 
-    def _infer(self, x: Any) -> None:
+    def _size_of(self, x: Any) -> int:
+        """The unknown size, from the first input; ShapeError for one that can't be."""
         raise NotImplementedError
 
-    def _give(self, name: str, shape: tuple[int, ...]) -> None:
-        parameter = getattr(self, name)
-        if isinstance(parameter, UninitializedParameter):
-            parameter.materialize(shape)
+    def _size_in(self, shapes: Shapes) -> int | None:
+        """The unknown size, from the shapes of a state's tensors; None where they don't tell."""
+        raise NotImplementedError
+
+    def _shapes(self, size: int) -> dict[str, tuple[int, ...]]:
+        """The shape of each parameter and buffer once the size is known."""
+        raise NotImplementedError
+
+    def _sized(self, size: int) -> None:
+        """Remember the size under the name that it has in this kind of layer."""
+        raise NotImplementedError
+
+    def shapes_in(self, shapes: Shapes) -> dict[str, tuple[int, ...]]:
+        """The shapes that this layer's tensors would have with a state of such shapes loaded into it."""
+        size = self._size_in(shapes)
+        return {} if size is None else self._shapes(size)
+
+    def become(self, shapes: Shapes, draw: bool) -> None:
+        """Take the shapes and be the ordinary layer from now on; first values are drawn, or else yet to be written."""
+        size = self._size_in(shapes)
+        assert size is not None
+        self._sized(size)
+        for name, shape in shapes.items():
+            held = getattr(self, name, None)
+            if isinstance(held, UninitializedParameter):
+                held.materialize(shape)
+            elif held is not None and held.shape != shape:
+                held.data = np.full(shape, float(name == "running_var"), held.dtype)
+        object.__setattr__(self, "__class__", self.becomes)  # not an attribute of the module
+        if draw:
+            own: Any = self
+            own.reset_parameters()
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        with no_grad():
-            self._infer(args[0])
-        object.__setattr__(self, "__class__", self.becomes)  # not an attribute of the module
+        try:
+            with no_grad():
+                self.become(self._shapes(self._size_of(args[0])), draw=True)
+        except TinygradEduError as error:
+            _where.tell(self, error)
+            raise
         return self(*args, **kwargs)
 
 
@@ -61,11 +98,22 @@ class LazyLinear(_Lazy, Linear):
         if bias:
             self.bias = UninitializedParameter(dtype)
 
-    def _infer(self, x: Any) -> None:
-        self.in_features = x.shape[-1]
-        self._give("weight", (self.out_features, self.in_features))
-        self._give("bias", (self.out_features,))
-        self.reset_parameters()
+    def _size_of(self, x: Any) -> int:
+        if not x.ndim:
+            raise ShapeError(
+                "LazyLinear: the input is a single number; it needs an axis of features, (…, in_features)."
+            )
+        return int(x.shape[-1])
+
+    def _size_in(self, shapes: Shapes) -> int | None:
+        shape = shapes.get("weight", ())
+        return shape[1] if len(shape) == 2 else None
+
+    def _shapes(self, size: int) -> dict[str, tuple[int, ...]]:
+        return {"weight": (self.out_features, size), "bias": (self.out_features,)}
+
+    def _sized(self, size: int) -> None:
+        self.in_features = size
 
 
 class _LazyConv(_Lazy):
@@ -85,19 +133,29 @@ class _LazyConv(_Lazy):
         if bias:
             own.bias = UninitializedParameter(dtype)
 
-    def _infer(self, x: Any) -> None:
+    def _size_of(self, x: Any) -> int:
         own: Any = self
         if x.ndim not in (own.rank + 1, own.rank + 2):
             raise ShapeError(
                 f"{type(self).__name__}: the input must have {own.rank + 1} or {own.rank + 2} axes, its shape is {x.shape}."
             )
-        own.in_channels = x.shape[-own.rank - 1]
-        first, second = own.out_channels, own.in_channels
-        if own.transposed:
-            first, second = second, first
-        self._give("weight", (first, second // own.groups, *own.kernel_size))
-        self._give("bias", (own.out_channels,))
-        own.reset_parameters()
+        return int(x.shape[-own.rank - 1])
+
+    def _size_in(self, shapes: Shapes) -> int | None:
+        own: Any = self
+        shape = shapes.get("weight", ())
+        if len(shape) != own.rank + 2:
+            return None
+        return shape[0] if own.transposed else shape[1] * int(own.groups)
+
+    def _shapes(self, size: int) -> dict[str, tuple[int, ...]]:
+        own: Any = self
+        first, second = (size, own.out_channels) if own.transposed else (own.out_channels, size)
+        return {"weight": (first, second // own.groups, *own.kernel_size), "bias": (own.out_channels,)}
+
+    def _sized(self, size: int) -> None:
+        own: Any = self
+        own.in_channels = size
 
 
 _AFTER_BIAS = {False: ("padding_mode", "device", "dtype"), True: ("dilation", "padding_mode", "device", "dtype")}
@@ -117,23 +175,37 @@ LazyConvTranspose1d, LazyConvTranspose2d, LazyConvTranspose3d = (
 
 
 class _LazyNorm(_Lazy):
-    def __init__(self, *args: Any, **named: Any) -> None:
+    def __init__(
+        self,
+        eps: float = 1e-5,
+        momentum: float | None = 0.1,
+        affine: bool = True,  # as in PyTorch, for an InstanceNorm, too
+        track_running_stats: bool = True,
+        device: Any = None,
+        dtype: Any = None,
+        *,
+        bias: bool = True,
+    ) -> None:
         layer: Any = super()
-        layer.__init__(0, *args, **named)
+        layer.__init__(0, eps, momentum, affine, track_running_stats, device, dtype, bias=bias)
         for name in ("weight", "bias"):
             if getattr(self, name) is not None:
                 setattr(self, name, UninitializedParameter(getattr(self, name).dtype))
 
-    def _infer(self, x: Any) -> None:
+    def _size_of(self, x: Any) -> int:
         own: Any = self
         own._check(x)
-        own.num_features = x.shape[1]
-        self._give("weight", (own.num_features,))
-        self._give("bias", (own.num_features,))
-        if own.track_running_stats:
-            own.running_mean.data = np.zeros(own.num_features, own.running_mean.dtype)
-            own.running_var.data = np.ones(own.num_features, own.running_var.dtype)
-        own.reset_parameters()
+        return int(x.shape[1])
+
+    def _size_in(self, shapes: Shapes) -> int | None:
+        shape = shapes.get("weight") or shapes.get("running_mean") or ()
+        return shape[0] if len(shape) == 1 else None
+
+    def _shapes(self, size: int) -> dict[str, tuple[int, ...]]:
+        return dict.fromkeys(("weight", "bias", "running_mean", "running_var"), (size,))
+
+    def _sized(self, size: int) -> None:
+        self.num_features = size
 
 
 LazyBatchNorm1d, LazyBatchNorm2d, LazyBatchNorm3d = (

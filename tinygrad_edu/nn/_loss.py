@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from tinygrad_edu.nn import functional as F
+from tinygrad_edu.nn._distance import PairwiseDistance
 from tinygrad_edu.nn._stateless import Stateless
 from tinygrad_edu.nn.functional._checks import REDUCTIONS, reduction_of
 from tinygrad_edu.ops.create import as_tensor
@@ -43,9 +44,9 @@ class _Loss(Stateless):
                 setattr(self, name, value)
         self._kept = tuple(given)
 
-    def forward(self, *inputs: Any) -> Any:
+    def forward(self, *inputs: Any, **named: Any) -> Any:
         own = self.__dict__
-        return self.function(*inputs, **{name: own[name] for name in self._kept})
+        return self.function(*inputs, **named, **{name: own[name] for name in self._kept})
 
 
 class MSELoss(_Loss):
@@ -182,10 +183,16 @@ class TripletMarginLoss(_Loss):
 
 
 class TripletMarginWithDistanceLoss(_Loss):
-    """`TripletMarginLoss` with a distance of your own."""
+    """`TripletMarginLoss` with a distance of your own, a function or a module; `PairwiseDistance()` if none is given."""
 
     function = staticmethod(F.triplet_margin_with_distance_loss)
     options: ClassVar = {"distance_function": None, "margin": 1.0, "swap": False, "reduction": "mean"}
+    distance_function: Any
+
+    def __init__(self, *values: Any, **named: Any) -> None:
+        super().__init__(*values, **named)
+        if self.distance_function is None:
+            self.distance_function = PairwiseDistance()
 
 
 class MultiMarginLoss(_Loss):

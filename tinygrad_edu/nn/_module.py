@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Self
@@ -11,23 +12,26 @@ from typing import Any, Self
 import numpy as np
 
 from tinygrad_edu.engine.tensor import Tensor
-from tinygrad_edu.errors import ConfigError, DTypeError, UnsupportedError
-from tinygrad_edu.nn import _printing, _state
+from tinygrad_edu.errors import ConfigError, DTypeError, TinygradEduError, UnsupportedError
+from tinygrad_edu.nn import _printing, _state, _where
+from tinygrad_edu.nn._backward_hooks import BackwardHook, backward_pre_hook
 from tinygrad_edu.nn._parameter import Buffer, Parameter
 from tinygrad_edu.ops.create import zeros_like
+from tinygrad_edu.ops.device import is_device
 
 PARAMETER, BUFFER, MODULE = "parameter", "buffer", "module"
 _HOLDS: dict[str, tuple[type, ...]] = {PARAMETER: (Parameter,), BUFFER: (Tensor,)}
 
 
 class Handle:
-    """What registering a hook returns: `remove()` takes the hook away again."""
+    """What registering a hook returns: `remove()` takes the hook away again, wherever it is registered."""
 
-    def __init__(self, hooks: dict[Handle, Any]) -> None:
+    def __init__(self, *hooks: dict[Handle, Any]) -> None:
         self._hooks = hooks
 
     def remove(self) -> None:
-        self._hooks.pop(self, None)
+        for hooks in self._hooks:
+            hooks.pop(self, None)
 
     def __enter__(self) -> Handle:
         return self
@@ -71,9 +75,13 @@ class Module:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """`forward`, with the forward hooks around it."""
-        if self._pre_hooks or self._hooks:
-            return self._call_with_hooks(args, kwargs)
-        return self.forward(*args, **kwargs)
+        try:  # which costs nothing where nothing is raised
+            if self._pre_hooks or self._hooks:
+                return self._call_with_hooks(args, kwargs)
+            return self.forward(*args, **kwargs)
+        except TinygradEduError as error:
+            _where.tell(self, error)
+            raise
 
     def _call_with_hooks(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         for pre_hook in list(self._pre_hooks.values()):
@@ -98,6 +106,26 @@ class Module:
         handle = Handle(self._pre_hooks)
         self._pre_hooks[handle] = hook
         return handle
+
+    def register_full_backward_hook(self, hook: Callable[[Any, tuple[Any, ...], tuple[Any, ...]], Any]) -> Handle:
+        """Call `hook(module, grad_input, grad_output)` when a sweep has the gradients of the inputs: tuples, with None where
+        there is no gradient; what it returns, if anything, replaces those of the inputs.
+        """
+        around = BackwardHook(hook)
+        handle = Handle(self._pre_hooks, self._hooks)
+        within = dict(self._pre_hooks)  # a later hook goes around the earlier ones, so that it is called after them
+        self._pre_hooks.clear()
+        self._pre_hooks.update({handle: around.before, **within})
+        self._hooks[handle] = around.after
+        return handle
+
+    register_backward_hook = register_full_backward_hook  # PyTorch's older name
+
+    def register_full_backward_pre_hook(self, hook: Callable[[Any, tuple[Any, ...]], Any]) -> Handle:
+        """Call `hook(module, grad_output)` when a sweep has the gradients of the outputs; what it returns, if anything,
+        replaces them.
+        """
+        return self.register_forward_hook(backward_pre_hook(hook))
 
     # -- attributes ------------------------------------------------------------------------------------------------
 
@@ -276,7 +304,7 @@ class Module:
         one.
         """
         for given in args:
-            if given is not None and str(given).split(":")[0] not in ("cpu", "cuda", "mps"):
+            if given is not None and not is_device(given):
                 dtype = given.dtype if isinstance(given, Tensor) else given
         if dtype is not None:
             try:
@@ -314,16 +342,16 @@ class Module:
 
         A tensor that is used in several places comes under each of its names.
         """
-        return {name: tensor.detach() for name, tensor in _state.tensors(self).items()}
+        return OrderedDict((name, tensor.detach()) for name, tensor in _state.tensors(self).items())
 
-    def load_state_dict(self, state_dict: Any, strict: bool = True) -> _state.Unmatched:
-        """Copy values into the parameters and buffers by name. Returns the names that were missing and those not
-        expected.
+    def load_state_dict(self, state_dict: Any, strict: bool = True, assign: bool = False) -> _state.Unmatched:
+        """Copy values into the parameters and buffers by name, or with `assign` put the tensors of the state in their place.
+        Returns the names that were missing and those not expected.
 
         Raises CheckpointError, listing everything that doesn't match, where shapes or kinds of dtype differ and, unless
         `strict=False`, where names are missing or not expected; then nothing has been changed.
         """
-        return _state.load(self, state_dict, strict)
+        return _state.load(self, state_dict, strict, assign)
 
     def extra_repr(self) -> str:
         """What stands between the brackets when the module is printed."""

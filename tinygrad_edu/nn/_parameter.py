@@ -14,7 +14,7 @@ class Parameter(Tensor):
     DTypeError unless the dtype is floating or complex, or `requires_grad=False`.
     """
 
-    __slots__ = ()
+    __slots__ = ("__dict__",)  # optimizers and lessons mark some of them: weight._no_weight_decay = True
 
     def __init__(self, data: Any = (), requires_grad: bool = True) -> None:
         array = to_array(data, None, copy=False)

@@ -16,6 +16,7 @@ from tinygrad_edu.nn._module import Module
 from tinygrad_edu.nn._parameter import Parameter
 from tinygrad_edu.nn.functional import dropout, linear
 from tinygrad_edu.nn.utils.rnn import PackedSequence, reversed_within
+from tinygrad_edu.ops.node_names import entitle
 from tinygrad_edu.ops.recurrent import gru_, lstm_, lstm_projected, rnn_
 
 
@@ -165,14 +166,14 @@ class RNNBase(Module):
             x = results[0] if directions == 1 else np.concatenate(results, axis=-1)
             if self.dropout and layer < self.num_layers - 1:
                 x = _dropped(x, packed, self.dropout, self.training)
-        finals = [np.stack(end) for end in ends]
+        finals = [entitle(np.stack(end), "StackBackward0") for end in ends]
         if packed is not None:
             if packed.unsorted_indices is not None:
                 finals = [final[:, packed.unsorted_indices] for final in finals]
             return packed.like(x), finals
         if single:
             return x[:, 0], [final[:, 0] for final in finals]
-        return np.swapaxes(x, 0, 1) if first else x, finals
+        return entitle(np.swapaxes(x, 0, 1), f"TransposeBackward{int(self.gates < 4)}") if first else x, finals
 
     def _direction(self, x: Any, states: list[Any], at: int, backward: bool, lengths: Any) -> tuple[Any, list[Any]]:
         """One layer in one direction: (T, N, …) → (T, N, …), and the last states."""

@@ -11,6 +11,8 @@ import numpy as np
 from tinygrad_edu.engine.memory import note_write
 from tinygrad_edu.engine.tensor import Tensor
 from tinygrad_edu.errors import CheckpointError
+from tinygrad_edu.nn._parameter import Parameter
+from tinygrad_edu.ops.create import as_tensor
 
 if TYPE_CHECKING:
     from tinygrad_edu.nn._module import Module
@@ -24,7 +26,7 @@ class Unmatched(NamedTuple):
 
     def __repr__(self) -> str:
         return (
-            f"<{', '.join(f'{k}={v}' for k, v in self._asdict().items())}>"
+            f"_IncompatibleKeys({', '.join(f'{k}={v}' for k, v in self._asdict().items())})"
             if any(self)
             else "<All keys matched successfully>"
         )
@@ -41,7 +43,7 @@ def tensors(module: Module) -> dict[str, Tensor]:
     }
 
 
-def load(module: Module, state: Any, strict: bool) -> Unmatched:
+def load(module: Module, state: Any, strict: bool, assign: bool) -> Unmatched:
     """See `Module.load_state_dict`."""
     name = type(module).__name__
     if isinstance(state, str | os.PathLike):
@@ -55,7 +57,13 @@ def load(module: Module, state: Any, strict: bool) -> Unmatched:
     own = tensors(module)
     unmatched = Unmatched([key for key in own if key not in state], [str(key) for key in state if key not in own])
     values = {key: _values(state[key]) for key in own if key in state}
-    unfit = [complaint for key, value in values.items() if (complaint := _complaint(key, value, own[key]))]
+    lazy = _lazy_layers(module, values)
+    known = {key: shape for _, shapes in lazy.values() for key, shape in shapes.items()}
+    unfit = [
+        complaint
+        for key, value in values.items()
+        if (complaint := _complaint(key, value, own[key], known.get(key, own[key].shape)))
+    ]
     lines = [("doesn't fit", complaint) for complaint in unfit]
     if strict:
         lines += [
@@ -66,6 +74,15 @@ def load(module: Module, state: Any, strict: bool) -> Unmatched:
     if lines:
         listed = "".join(f"\n  {what}: {which}" for what, which in lines)
         raise CheckpointError(f"load_state_dict: this state isn't of this {name}; nothing was changed.{listed}")
+    for where, (layer, shapes) in lazy.items():
+        mine = {key.removeprefix(where): shape for key, shape in shapes.items()}
+        layer.become(
+            mine, draw=any(getattr(layer, name, None) is not None and where + name not in values for name in mine)
+        )
+    if assign:
+        for key in values:
+            _assign(module, key, as_tensor(state[key]), own[key])
+        return unmatched
     for key, value in values.items():
         array = own[key].array
         np.copyto(array, value, casting="same_kind")
@@ -73,15 +90,37 @@ def load(module: Module, state: Any, strict: bool) -> Unmatched:
     return unmatched
 
 
+def _assign(module: Module, key: str, value: Tensor, old: Tensor) -> None:
+    """Put a tensor in the place of the parameter or buffer of that name, which requires a gradient as the old one did."""
+    where, _, name = key.rpartition(".")
+    owner = module.get_submodule(where)
+    if isinstance(old, Parameter) and not isinstance(value, Parameter):
+        value = Parameter(value, old.requires_grad)
+    setattr(owner, name, value)
+
+
 def _values(given: Any) -> Any:
-    return given.detach().numpy() if isinstance(given, Tensor) else given
+    # Also a tensor of PyTorch's, so that its state_dict can be given as it is.
+    return np.asarray(given.detach().numpy()) if hasattr(given, "detach") else given
 
 
-def _complaint(key: str, value: Any, tensor: Tensor) -> str:
+def _lazy_layers(module: Module, values: dict[str, Any]) -> dict[str, tuple[Any, dict[str, tuple[int, ...]]]]:
+    """The layers that take their size from this state, by prefix, and the shapes of their tensors by full name."""
+    found: dict[str, tuple[Any, dict[str, tuple[int, ...]]]] = {}
+    for where, layer in module.named_modules():
+        if hasattr(layer, "shapes_in"):
+            prefix = f"{where}." if where else ""
+            given = {key.removeprefix(prefix): np.shape(v) for key, v in values.items() if key.startswith(prefix)}
+            if shapes := layer.shapes_in(given):
+                found[prefix] = layer, {prefix + name: shape for name, shape in shapes.items()}
+    return found
+
+
+def _complaint(key: str, value: Any, tensor: Tensor, shape: tuple[int, ...]) -> str:
     if not isinstance(value, np.ndarray):
-        return f"{key}: {type(value).__name__} in the state, where a tensor of shape {tensor.shape} belongs"
-    if value.shape != tensor.shape:
-        return f"{key}: shape {value.shape} in the state, {tensor.shape} in the module"
+        return f"{key}: {type(value).__name__} in the state, where a tensor of shape {shape} belongs"
+    if value.shape != shape:
+        return f"{key}: shape {value.shape} in the state, {shape} in the module"
     if not np.can_cast(value.dtype, tensor.dtype, "same_kind"):
         return f"{key}: dtype {value.dtype} in the state can't become {tensor.dtype}"
     return ""

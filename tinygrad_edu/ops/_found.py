@@ -8,6 +8,7 @@ import numpy as np
 
 from tinygrad_edu.engine.tensor import Tensor
 from tinygrad_edu.errors import LevelError
+from tinygrad_edu.ops.printing import results_text
 
 
 class Found(NamedTuple):
@@ -15,6 +16,16 @@ class Found(NamedTuple):
 
     values: Any
     indices: Any
+
+    def __repr__(self) -> str:
+        return results_text(self, type(self).__name__)
+
+
+# Alike but for the name that they print.
+FOUND: dict[str, type[Found]] = {
+    name: type(name, (Found,), {"__slots__": (), "__module__": __name__})
+    for name in ("max", "min", "sort", "topk", "kthvalue", "median", "nanmedian", "mode", "cummax", "cummin")
+}
 
 
 def concrete(x: Any, name: str) -> np.ndarray[Any, Any]:

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 
 from tinygrad_edu.engine.modes import get_default_dtype
-from tinygrad_edu.engine.tensor import Tensor, as_value
+from tinygrad_edu.engine.tensor import Tensor, as_value, tensor_of
 from tinygrad_edu.errors import LinAlgError, ShapeError
 
 
 def floating(x: Any) -> Any:
     """An argument as an array or Tensor of floating or complex numbers."""
-    x = x if isinstance(x, Tensor | np.ndarray) else Tensor(x)
+    x = x if isinstance(x, Tensor | np.ndarray) else tensor_of(x)
     return x if x.dtype.kind in "fc" else as_value(x).to(get_default_dtype())
 
 

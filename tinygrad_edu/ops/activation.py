@@ -152,6 +152,7 @@ gelu = elementwise(
     D("Φ(x) + x·φ(x)", _gelu_partial, reads=["y", 0]),
     math="y = x·Φ(x), Φ the normal distribution function (or its tanh approximation)",
     cost=105,
+    overwritable=True,
     params=[{"approximate": "none"}, {"approximate": "tanh"}],
 )
 elu = elementwise(

@@ -172,6 +172,7 @@ attention_: Op = shared(
     ),
     None,
     math="Y = P V with P = softmax(s·Q Kᵀ + bias), and P beside it",
+    overwritable=True,
     cost=lambda y, q, k, v, *_, **__: 2 * math.prod(y[1].shape) * (q.shape[-1] + v.shape[-1] + 3),
     promotes=True,
     complex=False,

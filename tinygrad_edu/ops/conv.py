@@ -17,6 +17,7 @@ from tinygrad_edu.engine.families import Given, bilinear, primitive
 from tinygrad_edu.engine.op import Op, Sample
 from tinygrad_edu.ops._grid_windows import Sizes, Slices, Windows, frame, framed, unframed
 from tinygrad_edu.ops.fused import _ones
+from tinygrad_edu.ops.layout import empty_beside
 
 # -- columns -------------------------------------------------------------------------------------------------------
 # What each window meets, as a matrix (channel and place in the window, window), makes a convolution a product of matrices.
@@ -109,7 +110,7 @@ def _conv(
 ) -> Any:
     windows = Windows(x.shape[2:], out, w.shape[2:], stride, lead, dilation)
     plan = _plan(windows)
-    y = np.empty((x.shape[0], w.shape[0], *out), np.result_type(x, w))
+    y = empty_beside(x, (x.shape[0], w.shape[0], *out), np.result_type(x, w))
     matrix = w.reshape(groups, w.shape[0] // groups, -1)  # (g, O/g, C/g · places)
     shift = None if b is None else b.reshape(-1, *(1,) * len(out))
     for part in _parts(x.shape[0], x.shape[1], windows, y.itemsize):
@@ -126,7 +127,7 @@ def _conv(
 def _conv_transpose(y: Any, w: Any, *, stride: Sizes, lead: Sizes, dilation: Sizes, groups: int, grid: Sizes) -> Any:
     windows = Windows(grid, y.shape[2:], w.shape[2:], stride, lead, dilation)
     channels = groups * w.shape[1]
-    x = np.empty((y.shape[0], channels, *grid), np.result_type(y, w))
+    x = empty_beside(y, (y.shape[0], channels, *grid), np.result_type(y, w))
     matrix = w.reshape(groups, w.shape[0] // groups, -1).mT  # (g, C/g · places, O/g)
     for part in _parts(y.shape[0], channels, windows, x.itemsize):
         rows = _pitched(y[part], windows)

@@ -23,7 +23,7 @@ def _shape(size: tuple[Any, ...]) -> tuple[int, ...]:
 
 def tensor(data: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """A new tensor with a copy of `data`: Python floats become the default dtype, integers int64, arrays keep theirs."""
-    return Tensor(data, dtype=dtype, requires_grad=requires_grad)
+    return _finish(to_array(data, dtype, copy=True), requires_grad)
 
 
 def as_tensor(data: Any, *, dtype: Any = None) -> Tensor:
@@ -95,8 +95,16 @@ def arange(
 
 
 def linspace(start: float, end: float, steps: int, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
-    """`steps` equally spaced values from `start` to `end`, both included."""
-    return _finish(np.linspace(start, end, steps).astype(dtype or get_default_dtype()), requires_grad)
+    """`steps` equally spaced values from `start` to `end`, both included, rounded as PyTorch's."""
+    wanted = np.dtype(dtype or get_default_dtype())
+    if wanted.kind != "f" or steps < 2:
+        return _finish(np.linspace(start, end, steps).astype(wanted), requires_grad)
+    # A step in the wanted precision, and each half from its own end, product and sum rounded together.
+    wide: Any = np.float64 if wanted.itemsize < 8 else np.longdouble
+    first, last = wanted.type(start), wanted.type(end)
+    along = np.arange(steps).astype(wide) * wide((last - first) / wanted.type(steps - 1))
+    points = np.concatenate([wide(first) + along[: steps // 2], (wide(last) - along[: steps - steps // 2])[::-1]])
+    return _finish(points.astype(wanted), requires_grad)
 
 
 def logspace(

@@ -22,6 +22,7 @@ from tinygrad_edu.ops._matrices import (
 )
 from tinygrad_edu.ops._numpy import implements
 from tinygrad_edu.ops._vectors import completing, with_complement, without_complement
+from tinygrad_edu.ops.printing import results_text
 from tinygrad_edu.ops.solve import solve_
 
 
@@ -30,6 +31,9 @@ class QRResult(NamedTuple):
 
     Q: Any
     R: Any
+
+    def __repr__(self) -> str:
+        return results_text(self, "linalg_qr")
 
 
 # -- cholesky ------------------------------------------------------------------------------------------------------

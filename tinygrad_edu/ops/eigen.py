@@ -13,6 +13,7 @@ from tinygrad_edu.ops._matrices import adjoint, checked, diagonal_of, from_trian
 from tinygrad_edu.ops._numpy import implements
 from tinygrad_edu.ops._vectors import check_phase, over_gaps, repeated
 from tinygrad_edu.ops.decompose import definite
+from tinygrad_edu.ops.printing import results_text
 from tinygrad_edu.ops.solve import solve_
 
 
@@ -22,12 +23,18 @@ class EighResult(NamedTuple):
     eigenvalues: Any
     eigenvectors: Any
 
+    def __repr__(self) -> str:
+        return results_text(self, "linalg_eigh")
+
 
 class EigResult(NamedTuple):
     """Complex eigenvalues in no particular order, and the eigenvectors as columns."""
 
     eigenvalues: Any
     eigenvectors: Any
+
+    def __repr__(self) -> str:
+        return results_text(self, "linalg_eig")
 
 
 # -- eigh ----------------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from string import ascii_letters
 from typing import Any
@@ -19,8 +20,47 @@ from tinygrad_edu.ops.shape import listed, reshape, row_major
 
 
 def _einsum(*xs: Any, subscripts: str) -> Any:
+    if len(xs) == 2 and all(isinstance(x, np.ndarray) for x in xs):
+        return _pair(*xs, subscripts)
     y = np.einsum(subscripts, *xs, optimize=len(xs) > 1)
-    return y if len(xs) > 1 or not np.may_share_memory(y, xs[0]) else y.copy()  # NumPy makes a transpose a view
+    return y if len(xs) > 1 or not np.may_share_memory(y, xs[0]) else y.copy("K")  # NumPy makes a transpose a view
+
+
+def _pair(a: Any, b: Any, subscripts: str) -> Any:
+    """Two arguments as one product of matrices, whose result lies in memory as PyTorch's does: the names of both, then those of
+    the first and those of the second, or the other way round if the output has all of the second's before the first's.
+    """
+    inputs, _, output = subscripts.partition("->")
+    first, second = inputs.split(",")
+    a, first = _summed_alone(a, first, second + output)
+    b, second = _summed_alone(b, second, first + output)
+    if not any(c not in output for c in first):  # nothing is summed: a product element by element
+        a, b = (
+            np.transpose(x, [names.index(c) for c in output if c in names])[
+                tuple(slice(None) if c in names else None for c in output)
+            ]
+            for x, names in ((a, first), (b, second))
+        )
+        return np.multiply(a, b)
+    sizes = dict(zip(first, a.shape, strict=True)) | dict(zip(second, b.shape, strict=True))
+    both = [c for c in output if c in first and c in second]
+    left = [c for c in output if c in first and c not in second]
+    right = [c for c in output if c in second and c not in first]
+    if left and right and output.index(right[-1]) < output.index(left[0]):
+        a, b, first, second, left, right = b, a, second, first, right, left
+    over = [c for c in first if c not in output]
+    n, rows, inner, columns = (math.prod([sizes[c] for c in names]) for names in (both, left, over, right))
+    a = np.transpose(a, [first.index(c) for c in (*both, *left, *over)]).reshape(n, rows, inner)
+    b = np.transpose(b, [second.index(c) for c in (*both, *over, *right)]).reshape(n, inner, columns)
+    lies = [*both, *left, *right]
+    y = np.matmul(a, b).reshape([sizes[c] for c in lies])
+    return np.transpose(y, [lies.index(c) for c in output])
+
+
+def _summed_alone(x: Any, names: str, others: str) -> tuple[Any, str]:
+    """Without the axes whose name stands nowhere else."""
+    alone = tuple(axis for axis, c in enumerate(names) if c not in others)
+    return (np.add.reduce(x, alone, dtype=x.dtype), "".join(c for c in names if c in others)) if alone else (x, names)
 
 
 def _einsum_transpose(i: int, y_bar: Any, *xs: Any, subscripts: str) -> Any:
@@ -47,7 +87,7 @@ def _batch_einsum(size: int, args: list[Any], flags: list[bool], *, subscripts: 
 
 def _einsum_cost(y: Any, *xs: Any, subscripts: str) -> int:
     pairs = zip(subscripts.partition("->")[0].split(","), xs, strict=True)
-    sizes = {name: n for names, x in pairs for name, n in zip(names, x.shape, strict=True)}
+    sizes = {name: n for names, x in pairs for name, n in zip(names, np.shape(x), strict=True)}
     return len(xs) * int(np.prod(list(sizes.values())))
 
 

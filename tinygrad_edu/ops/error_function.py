@@ -138,6 +138,7 @@ erfinv = elementwise(
     D("√π/2 · e^(y²)", lambda y, x: _ROOT_PI / 2 * np.exp(y * y), reads="y"),
     math="y with erf y = x",
     cost=100,
+    overwritable=True,
     domain=(-0.8, 0.8),
     floating=True,
 )

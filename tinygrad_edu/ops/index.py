@@ -137,7 +137,17 @@ def _without_ellipsis(spec: Spec, ndim: int) -> Spec:
     return (*spec[:at], *fill, *spec[at + 1 :])
 
 
+def _only_axis(spec: Spec) -> int | None:
+    """Which axis the one index array is for, where all else is taken whole."""
+    at = spec.index(ARRAY)
+    return at if all(part == slice(None) for part in (*spec[:at], *spec[at + 1 :])) else None
+
+
 def _getitem(x: Any, *indices: Any, spec: Spec) -> Any:
+    if indices and x.flags.c_contiguous:  # of such memory PyTorch's result is such again, NumPy's only sometimes
+        if (axis := _only_axis(spec)) is not None:
+            return x.take(indices[0], axis)  # twice as fast as the same index
+        return np.ascontiguousarray(x[key_of(spec, indices)])
     y = x[key_of(spec, indices)]
     # NumPy's single element is a copy; with an ellipsis it is a view like all the others.
     return y if type(y) is np.ndarray else x[(*key_of(spec, indices), ...)]

@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_edu.engine.graph import Input, Leaf
+from tinygrad_edu.engine.graph import Input, Leaf, Node, Pick
 from tinygrad_edu.engine.memory import note_write, owner, tick
-from tinygrad_edu.engine.modes import no_grad
-from tinygrad_edu.engine.op import kind_rank
+from tinygrad_edu.engine.modes import STATE, no_grad
+from tinygrad_edu.engine.promotion import kind_rank
 from tinygrad_edu.engine.tensor import Tensor, as_value, become, is_recording, make
 from tinygrad_edu.engine.views import NO_GRAD, alive, bases, origin_of, outdate, settle, settle_values
 from tinygrad_edu.errors import DTypeError, GraphError, InPlaceError, ShapeError
@@ -34,15 +34,21 @@ def overwrite(x: Tensor, name: str, function: Callable[..., Any], *others: Any, 
     if x.level or any(isinstance(o, Tensor) and o.level for o in others):
         settle_values(x, _fitting(function(x.with_node(x.node), *others), x, name, casts))
         return x
+    _spare(x)
     if not recorded:
         with no_grad():
             new = _fitting(function(make(x.array, None), *others), x, name, casts)
         _copy(x, new)
         outdate(x)
         return x
-    # The old values are kept by whatever rule reads them, so they have to outlive the write.
-    new = _fitting(function(make(x.array.copy(), x.node), *others), x, name, casts)
+    # The old values have to outlive the write if a rule of `function` reads them. Which it does is seen afterwards, unless
+    # someone else took them (a pack hook), or they can't be told from those of another operand, which are lost.
+    told = STATE.grad is True and not any(isinstance(o, Tensor) and owner(o.array) is owner(x.array) for o in others)
+    start = tick()
+    new = _fitting(function(make(x.array if told else x.array.copy(), x.node), *others), x, name, casts)
     node = new.node
+    if told:
+        _keep_old(node, start, x)
     _copy(x, new)
     if node is not None and node is not x.node and not any(isinstance(o, Tensor) and o.node is node for o in others):
         if node.y is new.array:
@@ -70,6 +76,7 @@ def assign(x: Tensor, key: Any, value: Any) -> None:
         settle_values(x, index.setitem(x.with_node(x.node), value, *indices, spec=spec))
         return
     plain = [i.array if isinstance(i, Tensor) else i for i in indices]
+    _spare(x)
     try:
         x.array[index.key_of(spec, plain)] = value.array if isinstance(value, Tensor) else value
     except ValueError as error:
@@ -151,6 +158,37 @@ def _fitting(new: Any, x: Tensor, name: str, casts: bool) -> Tensor:
             "tensor first, e.g. x.float()."
         )
     return new.to(x.dtype)
+
+
+def _spare(x: Tensor) -> None:
+    """Before `x` is written to: what an `overwritable` op's rules read of it, or of what it is a view of, moves to a copy."""
+    for written in (x, *bases(x)):
+        node = written.node
+        if type(node) is Pick:
+            node = node.edges[0]
+        if node is not None and node.y is not None and node.op is not None and node.op.overwritable:
+            node.y = _apart(node.y, x.array)
+
+
+def _keep_old(node: Node | None, start: int, x: Tensor) -> None:
+    """Of the values that the nodes made since `start` keep, those that lie in the memory of `x` move to a copy."""
+    pending, seen = [node], set()
+    while pending:
+        found = pending.pop()
+        if found is None or found.order <= start or found in seen:
+            continue
+        seen.add(found)
+        if found.xs:
+            found.xs = [_apart(value, x.array) for value in found.xs]
+        found.y = _apart(found.y, x.array)
+        pending += found.edges
+
+
+def _apart(value: Any, memory: Any) -> Any:
+    """A kept value, or where it lies in that memory, a copy."""
+    if type(value) is tuple:
+        return tuple([_apart(part, memory) for part in value])
+    return value.copy() if type(value) is np.ndarray and owner(value) is owner(memory) else value
 
 
 def _copy(x: Tensor, new: Tensor) -> None:

@@ -10,10 +10,11 @@ import numpy as np
 
 from tinygrad_edu.engine.families import linear
 from tinygrad_edu.engine.op import Op, Sample
-from tinygrad_edu.engine.tensor import Tensor, as_value
+from tinygrad_edu.engine.tensor import Tensor, as_value, tensor_of
 from tinygrad_edu.errors import DTypeError, ShapeError
 from tinygrad_edu.ops._axes import one_axis
 from tinygrad_edu.ops._numpy import implements
+from tinygrad_edu.ops.layout import channels_last
 from tinygrad_edu.ops.shape import (
     atleast_1d,
     atleast_2d,
@@ -33,10 +34,17 @@ def _own_slice(i: int, y_bar: Any, *xs: Any, axis: int, cuts: tuple[int, ...]) -
     return y_bar[tuple(index)]
 
 
+def _concatenate(*xs: Any, axis: int, cuts: Any) -> Any:
+    y = np.concatenate(xs, axis=axis)
+    if y.flags.c_contiguous or channels_last(y):
+        return y  # NumPy keeps any order of the axes in memory, PyTorch only that with the channels last
+    return np.ascontiguousarray(y)
+
+
 # `cuts` are where the arguments begin and end in the result: each would otherwise add up all the lengths before its own.
 concatenate_: Op = linear(
     "concatenate",
-    lambda *xs, axis, cuts: np.concatenate(xs, axis=axis),
+    _concatenate,
     math="y = the arguments one after the other along an axis",
     text="X̄ += its part of Ȳ",
     each=_own_slice,
@@ -73,13 +81,13 @@ def operand(value: Any, *beside: Any) -> Any:
             return as_value(value)
         value = value.item()
     if not precise:
-        return Tensor(value)
+        return tensor_of(value)
     try:
         found = np.asarray(value).dtype
     except ValueError as error:
         raise ShapeError(f"can't make a tensor of {str(value)[:60]!r}: {error}") from None
     if found.kind not in "fc":
-        return Tensor(value)
+        return tensor_of(value)
     real = np.finfo(np.result_type(*precise)).dtype
     return Tensor(value, dtype=np.result_type(real, np.complex64) if found.kind == "c" else real)
 

@@ -15,6 +15,7 @@ from tinygrad_edu.ops import elementwise as e
 from tinygrad_edu.ops.methods import Methods
 from tinygrad_edu.ops.methods._function import operand
 from tinygrad_edu.ops.methods._spelling import either_spelling
+from tinygrad_edu.ops.node_names import entitle
 
 # -- joining -------------------------------------------------------------------------------------------------------
 
@@ -32,7 +33,7 @@ concat = concatenate = cat
 @either_spelling
 def stack(tensors: Any, dim: int = 0) -> Any:
     """Tensors of one shape, joined along a new axis."""
-    return join.stack(tensors, dim)
+    return entitle(join.stack(tensors, dim), "StackBackward0")
 
 
 def hstack(tensors: Any) -> Any:

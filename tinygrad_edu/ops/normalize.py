@@ -146,12 +146,15 @@ def _samples(r: Any) -> Any:
             yield Sample((r(4, 2, 3), r(*shape), r(*shape)), params)
 
 
+# Not the result itself: a network may write to it, as a residual block does that adds its input in place.
+_INNER = ("y1", "y2", "y3")
+
 normalize_: Op = primitive(
     "normalize",
     _normalize,
-    Given("X̄ += s(Ū − mean(Ū) − u·mean(u·Ū)), Ū = w·Ȳ", _push_x, _pull_x, reads=["y", 1]),
-    Given("w̄ += Σ u·Ȳ", _push_w, _pull_w, reads="y"),
-    Given("b̄ += Σ Ȳ", _push_b, _pull_b, reads="y"),
+    Given("X̄ += s(Ū − mean(Ū) − u·mean(u·Ū)), Ū = w·Ȳ", _push_x, _pull_x, reads=[*_INNER, 1]),
+    Given("w̄ += Σ u·Ȳ", _push_w, _pull_w, reads=_INNER),
+    Given("b̄ += Σ Ȳ", _push_b, _pull_b, reads=_INNER),
     math="y = w·u + b with u = (x − μ)·s and s = 1/√(σ² + ε); beside it u, μ and s",
     cost=lambda y, x, *_, **__: 8 * x.size,
     floating=True,

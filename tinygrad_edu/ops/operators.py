@@ -22,7 +22,7 @@ class Operators:
         return e.add(self, other)
 
     def __radd__(self, other: Any) -> Tensor:
-        return e.add(other, self)
+        return e.add(self, other)  # in this order, as in PyTorch: a graph's walker finds the tensor first
 
     def __sub__(self, other: Any) -> Tensor:
         return e.subtract(self, other)
@@ -34,7 +34,7 @@ class Operators:
         return e.multiply(self, other)
 
     def __rmul__(self, other: Any) -> Tensor:
-        return e.multiply(other, self)
+        return e.multiply(self, other)
 
     def __truediv__(self, other: Any) -> Tensor:
         return e.divide(self, other)

@@ -17,7 +17,7 @@ from tinygrad_edu.errors import ConfigError, ShapeError, UnsupportedError
 from tinygrad_edu.ops import elementwise as e
 from tinygrad_edu.ops import reduce
 from tinygrad_edu.ops._axes import one_axis
-from tinygrad_edu.ops._found import Found
+from tinygrad_edu.ops._found import FOUND, Found
 from tinygrad_edu.ops._numpy import implements
 from tinygrad_edu.ops.index import take_along_axis
 from tinygrad_edu.ops.scan import along, index_of_cummax
@@ -130,7 +130,7 @@ def lexsort(keys: Any, axis: int = -1) -> Any:
 def sort(x: Any, dim: int = -1, descending: bool = False, stable: bool = False) -> Found:
     """The values in order along `dim`, and where each was. Always stable."""
     order = argsort(x, dim, descending)
-    return Found(take_along_axis(x, order, dim) if x.ndim else x, order)
+    return FOUND["sort"](take_along_axis(x, order, dim) if x.ndim else x, order)
 
 
 def argsort(x: Any, dim: int = -1, descending: bool = False, stable: bool = False) -> Any:
@@ -152,7 +152,7 @@ def topk(x: Any, k: int, dim: int = -1, largest: bool = True, sorted: bool = Tru
     if not 0 <= k <= x.shape[dim]:
         raise ShapeError(f"topk: k={k} is out of range for {x.shape[dim]} elements along dim {dim} (shape {x.shape}).")
     order = argsort(x, dim, bool(largest))[(*(slice(None),) * dim, slice(0, k))]
-    return Found(take_along_axis(x, order, dim), order)
+    return FOUND["topk"](take_along_axis(x, order, dim), order)
 
 
 def kthvalue(x: Any, k: int, dim: int = -1, keepdim: bool = False) -> Found:
@@ -162,7 +162,7 @@ def kthvalue(x: Any, k: int, dim: int = -1, keepdim: bool = False) -> Found:
         raise ShapeError(
             f"kthvalue: k={k} is out of range for {x.shape[dim]} elements along dim {dim} (shape {x.shape})."
         )
-    return _at(x, argsort(x, dim)[(*(slice(None),) * dim, slice(k - 1, k))], dim, keepdim)
+    return _at("kthvalue", x, argsort(x, dim)[(*(slice(None),) * dim, slice(k - 1, k))], dim, keepdim)
 
 
 def median(x: Any, dim: int | None = None, keepdim: bool = False) -> Any:
@@ -193,12 +193,13 @@ def _lower_median(x: Any, dim: int, keepdim: bool, name: str) -> Found:
     place = np.maximum(numbers - 1, 0) // 2
     if name == "median":
         place = e.where(missing > 0, numbers % n, place)  # a NaN is the median: the first of them
-    return _at(x, take_along_axis(order, place, dim), dim, keepdim)
+    return _at(name, x, take_along_axis(order, place, dim), dim, keepdim)
 
 
-def _at(x: Any, found: Any, dim: int, keepdim: bool) -> Found:
+def _at(name: str, x: Any, found: Any, dim: int, keepdim: bool) -> Found:
     values = take_along_axis(x, found, dim)
-    return Found(values, found) if keepdim else Found(squeeze(values, dim), squeeze(found, dim))
+    kind = FOUND[name]
+    return kind(values, found) if keepdim else kind(squeeze(values, dim), squeeze(found, dim))
 
 
 def _shared(value: Any, x: Any) -> Any:
@@ -221,4 +222,4 @@ def mode(x: Any, dim: int = -1, keepdim: bool = False) -> Found:
     starts = np.concatenate([first, values[(*ahead, slice(1, None))] != values[(*ahead, slice(None, -1))]], axis=dim)
     start = index_of_cummax(e.where(starts, places, -1), axis=dim)  # of the run that each place is in
     longest = reduce.argmax(places - start, dim, keepdims=True)
-    return _at(x, take_along_axis(order, longest, dim), dim, keepdim)
+    return _at("mode", x, take_along_axis(order, longest, dim), dim, keepdim)

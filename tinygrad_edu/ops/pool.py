@@ -105,6 +105,7 @@ max_pool_: Op = primitive(
     cost=lambda y, x, *, kernel, **_: y.size * int(np.prod(kernel)),
     complex=False,
     promotes=True,
+    overwritable=True,
     batch=lambda size, args, flags, **w: max_pool_(*args, **w),
     samples=lambda r: [Sample((_apart(r, shape),), windows) for shape, windows in _GEOMETRY],
 )

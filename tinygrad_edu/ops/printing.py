@@ -15,6 +15,7 @@ import numpy as np
 from tinygrad_edu.engine.graph import Leaf, Node
 from tinygrad_edu.engine.modes import get_default_dtype
 from tinygrad_edu.errors import ConfigError
+from tinygrad_edu.ops.node_names import node_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +153,7 @@ def tensor_text(array: Any, node: Node | None) -> str:
     if isinstance(node, Leaf):
         said.append("requires_grad=True")
     elif node is not None:
-        said.append(f"grad_fn=<{node_name(node)}>")
+        said.append(f"grad_fn=<{node_name(node).rpartition(':')[2]}>")
     line = len(text) - text.rfind("\n") + 1
     for words in said:
         if line + len(words) + 2 > _options.linewidth:
@@ -164,43 +165,12 @@ def tensor_text(array: Any, node: Node | None) -> str:
     return text + ")"
 
 
-# -- names of nodes ------------------------------------------------------------------------------------------------
-
-_NAMES = {
-    "subtract": "Sub", "multiply": "Mul", "divide": "Div", "negative": "Neg", "power": "Pow", "absolute": "Abs", "log1p": "Log1P",
-    "arcsin": "Asin", "arccos": "Acos", "arctan": "Atan", "arcsinh": "Asinh", "arccosh": "Acosh", "arctanh": "Atanh",
-    "arctan2": "Atan2", "cast": "ToCopy", "packed": "Clone", "reshape": "View", "transpose": "Permute",
-    "broadcast_to": "Expand", "concatenate": "Cat", "pad": "ConstantPadNd", "conjugate": "Conj", "max": "Amax", "min": "Amin",
-    "cross_entropy": "NllLoss",
-}  # fmt: skip
-
-
-def node_name(node: Any) -> str:
-    """PyTorch's name for what this node does, where PyTorch has the same; else the op's name in the same style."""
-    if node.name[:1].isupper():  # a Function of the user's own, by its class
-        return f"{node.name}Backward"
-    return f"{_stem(node)}Backward{_variant(node)}"
-
-
-def _stem(node: Any) -> str:
-    name = node.name
-    if name == "matmul":
-        return {2: "Mm", 3: "Bmm"}.get(len(node.shape), "Matmul")
-    if name == "getitem":
-        spec = node.params["spec"]
-        if len(node.edges) > 1:
-            return "Index"
-        return "Select" if any(isinstance(part, int) for part in spec) else "Slice"
-    return _NAMES.get(name) or "".join(word.capitalize() for word in name.split("_"))
-
-
-def _variant(node: Any) -> int:
-    """Which of PyTorch's overloads: `sum()` and `sum(dim)`, a power with a number or with a tensor for its exponent."""
-    if node.name == "sum":
-        return int(node.params["keepdims"] or node.shape != ())
-    if node.name == "power":
-        return int(node.xs is not None and len(node.xs) > 1 and isinstance(node.xs[1], np.ndarray))
-    return int(node.name == "clamp")
+def results_text(results: Any, name: str) -> str:
+    """A named tuple as Python prints it, or for a script of PyTorch's a line for each of its values: `name` returned them."""
+    said = [f"{field}={value!r}" for field, value in results._asdict().items()]
+    if dtype_prefix:
+        return f"{dtype_prefix}return_types.{name}(\n" + ",\n".join(said) + ")"
+    return f"{type(results).__name__}({', '.join(said)})"
 
 
 # -- Tensor's methods ----------------------------------------------------------------------------------------------

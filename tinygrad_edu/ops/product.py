@@ -14,6 +14,7 @@ from tinygrad_edu.ops._axes import one_axis
 from tinygrad_edu.ops._numpy import implements
 from tinygrad_edu.ops.einsum import einsum, tensordot
 from tinygrad_edu.ops.join import operand
+from tinygrad_edu.ops.node_names import entitle
 from tinygrad_edu.ops.shape import expand_dims, listed, moveaxis, named, ravel, reshape
 
 # -- matmul --------------------------------------------------------------------------------------------------------
@@ -69,7 +70,8 @@ def matmul(a: Any, b: Any) -> Any:
     row, column = a.ndim == 1, b.ndim == 1
     y = matmul_(np.reshape(a, (1, -1)) if row else a, np.reshape(b, (-1, 1)) if column else b)
     shape = y.shape[:-2] + (() if row else y.shape[-2:-1]) + (() if column else y.shape[-1:])
-    return np.reshape(y, shape)
+    title = "Dot" if row and column else "Mv" if column and a.ndim == 2 else "UnsafeView" if column else "Squeeze"
+    return entitle(np.reshape(y, shape), f"{title}Backward{4 if title == 'Squeeze' else 0}")
 
 
 def _mismatch(a: Any, b: Any) -> ShapeError:
@@ -326,4 +328,5 @@ def chain_matmul(*matrices: Any) -> Any:
 
 def cdist(x1: Any, x2: Any, p: float = 2.0) -> Any:
     """The distance in the `p`-norm of every row of `x1` from every row of `x2`; its derivative at distance zero is zero."""
-    return np.linalg.norm(expand_dims(x1, -2) - expand_dims(x2, -3), ord=p, axis=-1)
+    y = np.linalg.norm(expand_dims(x1, -2) - expand_dims(x2, -3), ord=p, axis=-1)
+    return entitle(y, "CdistBackward0")

@@ -12,7 +12,7 @@ from tinygrad_edu.engine.tensor import as_value
 from tinygrad_edu.errors import ShapeError
 from tinygrad_edu.ops import elementwise as e
 from tinygrad_edu.ops._axes import one_axis
-from tinygrad_edu.ops._found import Found
+from tinygrad_edu.ops._found import FOUND, Found
 from tinygrad_edu.ops._numpy import implements
 from tinygrad_edu.ops.index import take_along_axis
 from tinygrad_edu.ops.rearrange import flip_
@@ -234,7 +234,7 @@ def _extremum(name: str, x: Any, axis: int) -> Found:
     refuse_complex(x, name)
     x, axis = along(x, axis, name)
     found = (index_of_cummax if name == "cummax" else index_of_cummin)(x, axis=axis)
-    return Found(take_along_axis(x, found, axis), found)
+    return FOUND[name](take_along_axis(x, found, axis), found)
 
 
 @implements((np.add, "accumulate"))

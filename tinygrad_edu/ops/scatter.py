@@ -4,6 +4,7 @@ write in place.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from tinygrad_edu.errors import DTypeError, ShapeError, UnsupportedError
 from tinygrad_edu.ops import elementwise as e
 from tinygrad_edu.ops import index as ix
 from tinygrad_edu.ops._axes import one_axis
+from tinygrad_edu.ops._found import concrete
 from tinygrad_edu.ops.shape import broadcasted
 
 
@@ -34,6 +36,8 @@ def _along(x: Any, dim: int, index: Any, name: str) -> tuple[Any, ...]:
     index = as_value(index)
     if index.dtype.kind not in "iu":
         raise DTypeError(f"{name}: the index must hold integers, not {index.dtype}.")
+    if index.ndim == 0 and x.ndim == 1:
+        return (index,)  # one place, as PyTorch takes it
     if index.ndim != x.ndim or any(n > m for i, (n, m) in enumerate(zip(index.shape, x.shape, strict=True)) if i != at):
         raise ShapeError(
             f"{name}: an index of shape {index.shape} for a tensor of shape {x.shape}: it needs as many axes, and but for axis "
@@ -47,7 +51,7 @@ def _part(src: Any, sizes: tuple[int, ...]) -> Any:
     """The corner of `src` that an index of this shape uses."""
     if not isinstance(src, Tensor | np.ndarray) or not src.ndim:
         return src
-    return src[tuple(slice(n) for n in sizes)]
+    return src[(0,) * (src.ndim - len(sizes)) + tuple(slice(n) for n in sizes)]
 
 
 def _along_dim(x: Any, dim: int, index: Any, name: str) -> tuple[Any, ...]:
@@ -80,9 +84,11 @@ def scatter_add(x: Any, dim: int, index: Any, src: Any) -> Any:
 
 
 def scatter_reduce(x: Any, dim: int, index: Any, src: Any, reduce: str, *, include_self: bool = True) -> Any:
-    """`x` with `src` combined at the places that `gather` would take, by `reduce`: "sum" or "mean"."""
+    """`x` with `src` combined at the places that `gather` would take, by `reduce`: "sum", "mean", "prod", "amax" or "amin"."""
     key = _along(x, dim, index, "scatter_reduce")
     part = _part(src, as_value(index).shape)
+    if reduce in _COMBINE:
+        return _combined(x, key, part, reduce, include_self)
     start = x if include_self else _put(x, key, 0)
     if reduce == "sum":
         return _add(start, key, part)
@@ -90,7 +96,46 @@ def scatter_reduce(x: Any, dim: int, index: Any, src: Any, reduce: str, *, inclu
         ones = np.ones(as_value(index).shape, x.dtype)
         counts = _add(np.ones(x.shape, x.dtype) if include_self else np.zeros(x.shape, x.dtype), key, ones)
         return _add(start, key, part) / e.maximum(counts, 1)
-    raise UnsupportedError(f"scatter_reduce: reduce={reduce!r} isn't supported; use 'sum' or 'mean'.")
+    raise UnsupportedError(f"scatter_reduce: reduce is 'sum', 'mean', 'prod', 'amax' or 'amin', not {reduce!r}.")
+
+
+# What is laid beside a row of values so that all rows have one length: it changes nothing.
+_COMBINE: dict[str, tuple[Any, Any]] = {"prod": (np.prod, 1), "amax": (np.max, -np.inf), "amin": (np.min, np.inf)}
+
+
+def _combined(x: Any, key: Any, part: Any, reduce: str, include_self: bool) -> Any:
+    """Every element of `x` with those of `part` that meet there, in a row each of one table, whose rows are combined."""
+    combine, neutral = _COMBINE[reduce]
+    if x.dtype.kind in "iu" and neutral != 1:
+        neutral = np.iinfo(x.dtype).min if reduce == "amax" else np.iinfo(x.dtype).max
+    size = math.prod(x.shape)
+    numbers = np.arange(size).reshape(x.shape)
+    targets = numbers[tuple(concrete(k, "scatter_reduce") if isinstance(k, Tensor) else k for k in key)]
+    part = np.broadcast_to(as_value(part).to(x.dtype), targets.shape)
+    targets = targets.reshape(-1)
+    order = np.argsort(targets, kind="stable")
+    counts = np.bincount(targets, minlength=size)
+    table = np.full((size, 1 + counts.max(initial=0)), size + targets.size)  # the neutral element, which comes last
+    table[:, 0] = np.where(include_self | (counts == 0), np.arange(size), table[:, 0])
+    within = np.arange(targets.size) - np.repeat(np.cumsum(counts) - counts, counts)
+    table[targets[order], 1 + within] = size + order
+    values = np.concatenate([np.reshape(x, (-1,)), np.reshape(part, (-1,)), np.full(1, neutral, x.dtype)])
+    return np.reshape(combine(values[table], axis=1), x.shape)
+
+
+def index_reduce(x: Any, dim: int, index: Any, source: Any, reduce: str, *, include_self: bool = True) -> Any:
+    """`x` with the slices of `source` along `dim` combined at `index`, by `reduce`: "prod", "mean", "amax" or "amin"."""
+    at = one_axis(dim, x.ndim, "index_reduce")
+    index = as_value(index)
+    if reduce not in ("prod", "mean", "amax", "amin"):
+        raise UnsupportedError(f"index_reduce: reduce is 'prod', 'mean', 'amax' or 'amin', not {reduce!r}.")
+    if index.ndim != 1 or source.shape != (*x.shape[:at], index.shape[0], *x.shape[at + 1 :]):
+        raise ShapeError(
+            f"index_reduce: an index of shape {index.shape} for a source of shape {source.shape} along axis {dim} of a tensor of "
+            f"shape {x.shape}: it needs one number for each slice of the source, whose other axes are the tensor's."
+        )
+    places = np.broadcast_to(np.reshape(index, (-1, *(1,) * (x.ndim - at - 1))), source.shape)
+    return scatter_reduce(x, at, places, source, reduce, include_self=include_self)
 
 
 def index_add(x: Any, dim: int, index: Any, source: Any, *, alpha: float = 1) -> Any:

@@ -24,6 +24,7 @@ from tinygrad_edu.ops._matrices import (
     squares,
 )
 from tinygrad_edu.ops._numpy import implements
+from tinygrad_edu.ops.printing import results_text
 
 SINGULAR = "Use pinv or lstsq, or add a small multiple of the identity."
 
@@ -33,6 +34,9 @@ class SlogdetResult(NamedTuple):
 
     sign: Any
     logabsdet: Any
+
+    def __repr__(self) -> str:
+        return results_text(self, "linalg_slogdet")
 
 
 def near_identity(r: Any, *shape: int, complex: bool = False) -> Any:
@@ -115,7 +119,7 @@ def _slogdet_pull(y_bar: Any, y: Any, x: Any) -> Any:
 slogdet_: Op = primitive(
     "slogdet",
     lambda x: tuple(np.linalg.slogdet(x)),
-    Given("X̄ += ȳ X⁻ᴴ", _slogdet_push, _slogdet_pull, reads=["y", 0]),
+    Given("X̄ += ȳ X⁻ᴴ", _slogdet_push, _slogdet_pull, reads=["y0", 0]),
     math="sign and ln |det X|",
     cost=lambda y, x: x.size * x.shape[-1],
     floating=True,

@@ -20,6 +20,7 @@ from tinygrad_edu.ops._vectors import (
     without_complement,
 )
 from tinygrad_edu.ops.eigen import eigh
+from tinygrad_edu.ops.printing import results_text
 
 _FINITE = "Is there a NaN or an infinity in it?"
 _REPEATED = repeated("svd", "singular values", "singular vectors", "If only the singular values matter use svdvals.")
@@ -35,6 +36,9 @@ class SVDResult(NamedTuple):
     U: Any
     S: Any
     Vh: Any
+
+    def __repr__(self) -> str:
+        return results_text(self, "linalg_svd")
 
 
 def _over_sums(x: Any, s: Any) -> Any:

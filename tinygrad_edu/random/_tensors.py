@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from tinygrad_edu.engine.modes import get_default_dtype
 from tinygrad_edu.engine.tensor import Tensor, make
 from tinygrad_edu.errors import ConfigError, DTypeError, LevelError, ShapeError
+from tinygrad_edu.ops.making import anywhere
 from tinygrad_edu.random._batch import drawn
 from tinygrad_edu.random._fill import normal_, uniform_, unit
 from tinygrad_edu.random._generator import Generator, default_generator
@@ -49,11 +50,11 @@ def _filled(
     return tensor.requires_grad_() if requires_grad else tensor
 
 
+@anywhere
 def rand(
     *size: Any,
     generator: Generator | None = None,
     dtype: Any = None,
-    device: Any = None,
     requires_grad: bool = False,
     **keywords: Any,
 ) -> Tensor:
@@ -61,11 +62,11 @@ def rand(
     return _filled("rand", uniform_, _shape(size, _only_size("rand", keywords)), dtype, generator, requires_grad)
 
 
+@anywhere
 def randn(
     *size: Any,
     generator: Generator | None = None,
     dtype: Any = None,
-    device: Any = None,
     requires_grad: bool = False,
     **keywords: Any,
 ) -> Tensor:
@@ -81,11 +82,13 @@ def _only_size(name: str, keywords: dict[str, Any]) -> Any:
     return size
 
 
+@anywhere
 def rand_like(x: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """`rand` in the shape and dtype of `x`."""
     return rand(x.shape, dtype=dtype or x.dtype, requires_grad=requires_grad)
 
 
+@anywhere
 def randn_like(x: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """`randn` in the shape and dtype of `x`."""
     return randn(x.shape, dtype=dtype or x.dtype, requires_grad=requires_grad)
@@ -128,8 +131,8 @@ def randint(
     Raises ConfigError if there are none. A remainder is taken of 32 random bits (64 for a range of 2²⁸ or more), so the
     smaller numbers of a huge range come up a little more often, as in PyTorch.
     """
-    if size is None:
-        low, high, size = 0, low, high
+    if high is None or size is None:  # randint(high, size), either of them by name or not
+        low, high, size = 0, low if high is None or size is None else high, high if size is None else size
     first, last = int(low or 0), int(high)
     if not -(2**63) <= first < last <= 2**63:
         raise ConfigError(f"randint: there is no int64 from low={first} up to but without high={last}.")
@@ -143,7 +146,8 @@ def randint(
     return drawn("randint", shape, draw)
 
 
-def randperm(n: int, *, generator: Generator | None = None, dtype: Any = np.int64, device: Any = None) -> Tensor:
+@anywhere
+def randperm(n: int, *, generator: Generator | None = None, dtype: Any = np.int64) -> Tensor:
     """The integers below `n` in random order (Durstenfeld, 1964)."""
 
     def draw(size: tuple[int, ...]) -> Array:

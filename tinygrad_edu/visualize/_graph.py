@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_edu.engine.graph import BY_ORDER, Leaf, Node, Pick, Spec, ancestors
-from tinygrad_edu.engine.op import OUTPUT
+from tinygrad_edu.engine.op import read_of
 from tinygrad_edu.engine.tensor import Tensor
 from tinygrad_edu.errors import TinygradEduError
 from tinygrad_edu.visualize._formulas import partial_text, right_side, rule_text
@@ -186,7 +186,7 @@ class _Reader:
         reads = {
             r for i, (edge, _) in enumerate(arguments) if edge is not None and (rule := op.rule(i)) for r in rule.reads
         }
-        saved = [id for i, id in enumerate(ids) if i in reads and id] + (outputs if OUTPUT in reads else [])
+        saved = [id for i, id in enumerate(ids) if i in reads and id] + read_of(outputs, reads)
         edges = [
             Edge(
                 id,

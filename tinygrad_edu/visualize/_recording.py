@@ -19,7 +19,7 @@ from tinygrad_edu.engine.graph import Node
 from tinygrad_edu.engine.modes import STATE, Observer, observe
 from tinygrad_edu.engine.source import _PACKAGE
 from tinygrad_edu.engine.sweeps import pull, push
-from tinygrad_edu.engine.tensor import Tensor
+from tinygrad_edu.engine.tensor import Tensor, tensor_of
 from tinygrad_edu.engine.tree import flatten, unflatten
 from tinygrad_edu.errors import GraphError
 from tinygrad_edu.func import functional_call, record
@@ -178,12 +178,12 @@ def _prepared(leaf: Any) -> Any:
     if isinstance(leaf, bool | str):
         return leaf
     if isinstance(leaf, int | float | complex):
-        return Tensor(np.asarray(leaf, np.complex128 if isinstance(leaf, complex) else np.float64))
+        return tensor_of(np.asarray(leaf, np.complex128 if isinstance(leaf, complex) else np.float64))
     if isinstance(leaf, Tensor):
         leaf.detach().numpy()  # raises for a value of a transform, which has no number to show
         return leaf
     if isinstance(leaf, np.ndarray | np.generic):
-        return Tensor(np.asarray(leaf))
+        return tensor_of(np.asarray(leaf))
     return leaf
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from tinygrad_edu.engine.families import to_plain
 from tinygrad_edu.engine.graph import Pick
 from tinygrad_edu.engine.memory import Array
-from tinygrad_edu.engine.op import OUTPUT
+from tinygrad_edu.engine.op import read_of
 from tinygrad_edu.engine.tensor import Tensor
 from tinygrad_edu.engine.tree import flatten
 from tinygrad_edu.errors import ConfigError, ShapeError
@@ -136,7 +136,7 @@ class Tracer:
         numbers = [value_text(x) for x in xs]
         target = ", ".join(self.label[name] for name in made)
         reads = {r for i, t in enumerate(tracked) if t and (rule := op.rule(i)) is not None for r in rule.reads}
-        saved = [name for i, name in enumerate(ids) if i in reads and name] + (made if OUTPUT in reads else [])
+        saved = [name for i, name in enumerate(ids) if i in reads and name] + read_of(made, reads)
         self.held += sum(self.primal[name].nbytes for name in set(saved) - self.kept)
         self.kept.update(saved)
         call = Call(

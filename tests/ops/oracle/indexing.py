@@ -36,6 +36,25 @@ ROWS: dict[str, Row] = {
         lambda T, x, i, y: [T.scatter_add(x, 0, i, y), x.scatter_add(0, i, y)], A("4b"), Places("3b", 0), A("3b")
     ),
     "scatter_reduce": row(lambda T, x, i, y: x.scatter_reduce(0, i, y, "sum"), A("4b"), Places("3b", 0), A("3b")),
+    **{
+        f"scatter_reduce {how}{' alone' * (not own)}": row(
+            lambda T, x, i, y, how=how, own=own: x.scatter_reduce(0, i, y, how, include_self=own),
+            A("4b"),
+            Places("3b", 0),
+            A("3b"),
+        )
+        for how in ("prod", "amax", "amin")
+        for own in (True, False)
+    },
+    **{
+        f"index_reduce {how}{' alone' * (not own)}": row(
+            lambda T, x, y, how=how, own=own: T.index_reduce(x, 0, T.tensor([2, 0, 2]), y, how, include_self=own),
+            A("4b"),
+            A("3b"),
+        )
+        for how in ("prod", "mean", "amax", "amin")
+        for own in (True, False)
+    },
     "scatter_reduce mean": row(
         lambda T, x, i, y: T.scatter_reduce(x, 0, i, y, "mean", include_self=False), A("4b"), Places("3b", 0), A("3b")
     ),

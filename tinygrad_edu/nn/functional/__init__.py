@@ -43,6 +43,7 @@ from tinygrad_edu.nn.functional._conv import (
     fold,
     unfold,
 )
+from tinygrad_edu.nn.functional._ctc import ctc_loss
 from tinygrad_edu.nn.functional._distance import bilinear, cosine_similarity, pairwise_distance
 from tinygrad_edu.nn.functional._dropout import (
     alpha_dropout,
@@ -53,6 +54,25 @@ from tinygrad_edu.nn.functional._dropout import (
     feature_alpha_dropout,
 )
 from tinygrad_edu.nn.functional._embedding import embedding, embedding_bag
+from tinygrad_edu.nn.functional._grid import affine_grid, grid_sample
+from tinygrad_edu.nn.functional._in_place import (
+    adaptive_max_pool1d_with_indices,
+    adaptive_max_pool2d_with_indices,
+    adaptive_max_pool3d_with_indices,
+    celu_,
+    channel_shuffle,
+    elu_,
+    hardtanh_,
+    leaky_relu_,
+    max_pool1d_with_indices,
+    max_pool2d_with_indices,
+    max_pool3d_with_indices,
+    pdist,
+    relu_,
+    rrelu_,
+    selu_,
+    threshold_,
+)
 from tinygrad_edu.nn.functional._layer import linear, one_hot
 from tinygrad_edu.nn.functional._loss import (
     binary_cross_entropy,
@@ -76,6 +96,7 @@ from tinygrad_edu.nn.functional._margin import (
     triplet_margin_loss,
     triplet_margin_with_distance_loss,
 )
+from tinygrad_edu.nn.functional._node_names import FUNCTIONS as _FUNCTIONS
 from tinygrad_edu.nn.functional._norm import (
     batch_norm,
     group_norm,
@@ -106,14 +127,19 @@ from tinygrad_edu.nn.functional._pool import (
     max_unpool3d,
 )
 from tinygrad_edu.nn.functional._resize import interpolate, pad, pixel_shuffle, pixel_unshuffle, upsample
+from tinygrad_edu.ops.node_names import titled as _titled
 
 __all__ = [
     "adaptive_avg_pool1d",
     "adaptive_avg_pool2d",
     "adaptive_avg_pool3d",
     "adaptive_max_pool1d",
+    "adaptive_max_pool1d_with_indices",
     "adaptive_max_pool2d",
+    "adaptive_max_pool2d_with_indices",
     "adaptive_max_pool3d",
+    "adaptive_max_pool3d_with_indices",
+    "affine_grid",
     "alpha_dropout",
     "avg_pool1d",
     "avg_pool2d",
@@ -123,6 +149,8 @@ __all__ = [
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
     "celu",
+    "celu_",
+    "channel_shuffle",
     "conv1d",
     "conv2d",
     "conv3d",
@@ -132,11 +160,13 @@ __all__ = [
     "cosine_embedding_loss",
     "cosine_similarity",
     "cross_entropy",
+    "ctc_loss",
     "dropout",
     "dropout1d",
     "dropout2d",
     "dropout3d",
     "elu",
+    "elu_",
     "embedding",
     "embedding_bag",
     "feature_alpha_dropout",
@@ -144,12 +174,14 @@ __all__ = [
     "gaussian_nll_loss",
     "gelu",
     "glu",
+    "grid_sample",
     "group_norm",
     "gumbel_softmax",
     "hardshrink",
     "hardsigmoid",
     "hardswish",
     "hardtanh",
+    "hardtanh_",
     "hinge_embedding_loss",
     "huber_loss",
     "instance_norm",
@@ -158,6 +190,7 @@ __all__ = [
     "l1_loss",
     "layer_norm",
     "leaky_relu",
+    "leaky_relu_",
     "linear",
     "local_response_norm",
     "log_softmax",
@@ -167,8 +200,11 @@ __all__ = [
     "lp_pool3d",
     "margin_ranking_loss",
     "max_pool1d",
+    "max_pool1d_with_indices",
     "max_pool2d",
+    "max_pool2d_with_indices",
     "max_pool3d",
+    "max_pool3d_with_indices",
     "max_unpool1d",
     "max_unpool2d",
     "max_unpool3d",
@@ -182,16 +218,20 @@ __all__ = [
     "one_hot",
     "pad",
     "pairwise_distance",
+    "pdist",
     "pixel_shuffle",
     "pixel_unshuffle",
     "poisson_nll_loss",
     "prelu",
     "relu",
     "relu6",
+    "relu_",
     "rms_norm",
     "rrelu",
+    "rrelu_",
     "scaled_dot_product_attention",
     "selu",
+    "selu_",
     "sigmoid",
     "silu",
     "smooth_l1_loss",
@@ -204,10 +244,12 @@ __all__ = [
     "tanh",
     "tanhshrink",
     "threshold",
+    "threshold_",
     "triplet_margin_loss",
     "triplet_margin_with_distance_loss",
     "unfold",
     "upsample",
 ]
 
+globals().update({name: _titled(globals()[name], title) for name, title in _FUNCTIONS.items()})
 __getattr__ = _no_such_name(__name__)

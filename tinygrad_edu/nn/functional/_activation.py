@@ -1,5 +1,5 @@
-"""Activation functions: the ops under PyTorch's names and with its parameters, or composed of ops. `inplace` is accepted
-and changes nothing.
+"""Activation functions: the ops under PyTorch's names and with its parameters, or composed of ops. With `inplace` the
+result is written into the input, which is returned.
 """
 
 from __future__ import annotations
@@ -10,25 +10,39 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_edu.engine.tensor import as_value
 from tinygrad_edu.errors import ConfigError, LevelError, ShapeError
 from tinygrad_edu.nn.functional._checks import concrete
 from tinygrad_edu.ops import activation, elementwise, fused
+from tinygrad_edu.ops import inplace as inplace_
 from tinygrad_edu.random import default_generator
 from tinygrad_edu.random._batch import drawn
 
 
+def into(input: Any, function: Any, *args: Any, **kwargs: Any) -> Any:
+    """`function(input, …)` written into the input, which is returned: a Tensor, or an array, whose memory it is then."""
+    name = f"{function.__name__}_"
+    return inplace_.overwrite(as_value(input), name, lambda old: function(old, *args, **kwargs))
+
+
 def relu(input: Any, inplace: bool = False) -> Any:
     """max(x, 0). Its derivative at 0 is taken as 0."""
+    if inplace:
+        return into(input, relu)
     return activation.relu(input)
 
 
 def relu6(input: Any, inplace: bool = False) -> Any:
     """min(max(x, 0), 6)."""
+    if inplace:
+        return into(input, relu6)
     return activation.relu6(input)
 
 
 def leaky_relu(input: Any, negative_slope: float = 0.01, inplace: bool = False) -> Any:
     """x where x > 0, negative_slope · x elsewhere."""
+    if inplace:
+        return into(input, leaky_relu, negative_slope)
     return activation.leaky_relu(input, slope=negative_slope)
 
 
@@ -46,6 +60,8 @@ def prelu(input: Any, weight: Any) -> Any:
 
 def rrelu(input: Any, lower: float = 1 / 8, upper: float = 1 / 3, training: bool = False, inplace: bool = False) -> Any:
     """x where x > 0, r · x elsewhere; r is drawn from [lower, upper] for each element in training, else their mean."""
+    if inplace:
+        return into(input, rrelu, lower, upper, training)
     if not lower <= upper:
         raise ConfigError(f"rrelu: needs lower <= upper, got {lower} and {upper}.")
     if not training:
@@ -61,11 +77,15 @@ def rrelu(input: Any, lower: float = 1 / 8, upper: float = 1 / 3, training: bool
 
 def elu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Any:
     """x where x > 0, α(eˣ − 1) elsewhere (Clevert et al., 2016)."""
+    if inplace:
+        return into(input, elu, alpha)
     return activation.elu(input, alpha=alpha)
 
 
 def celu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Any:
     """x where x > 0, α(e^(x/α) − 1) elsewhere (Barron, 2017)."""
+    if inplace:
+        return into(input, celu, alpha)
     if alpha == 0:
         raise ConfigError("celu: alpha must not be zero.")
     return activation.elu(input / alpha, alpha=1.0) * alpha
@@ -73,6 +93,8 @@ def celu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Any:
 
 def selu(input: Any, inplace: bool = False) -> Any:
     """scale · elu(x, α), with which means stay 0 and variances 1 (Klambauer et al., 2017)."""
+    if inplace:
+        return into(input, selu)
     return activation.elu(input, alpha=1.6732632423543772848170429916717) * 1.0507009873554804934193349852946
 
 
@@ -83,6 +105,8 @@ def tanh(input: Any) -> Any:
 
 def hardtanh(input: Any, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Any:
     """x held between two values; the derivative at them is 0."""
+    if inplace:
+        return into(input, hardtanh, min_val, max_val)
     if not min_val <= max_val:
         raise ConfigError(f"hardtanh: min_val must not exceed max_val, got {min_val} and {max_val}.")
     return activation.hardtanh(input, low=float(min_val), high=float(max_val))
@@ -110,11 +134,15 @@ def logsigmoid(input: Any) -> Any:
 
 def hardsigmoid(input: Any, inplace: bool = False) -> Any:
     """min(max(x + 3, 0), 6) / 6."""
+    if inplace:
+        return into(input, hardsigmoid)
     return activation.relu6(input + 3) / 6
 
 
 def hardswish(input: Any, inplace: bool = False) -> Any:
     """x · hardsigmoid(x) (Howard et al., 2019)."""
+    if inplace:
+        return into(input, hardswish)
     return input * (activation.relu6(input + 3) / 6)
 
 
@@ -127,11 +155,15 @@ def softplus(input: Any, beta: float = 1.0, threshold: float = 20.0) -> Any:
 
 def silu(input: Any, inplace: bool = False) -> Any:
     """x · sigmoid(x) (Elfwing et al., 2018), also called swish."""
+    if inplace:
+        return into(input, silu)
     return activation.silu(input)
 
 
 def mish(input: Any, inplace: bool = False) -> Any:
     """x · tanh(softplus(x)) (Misra, 2019)."""
+    if inplace:
+        return into(input, mish)
     return input * elementwise.tanh(activation.softplus(input, beta=1.0, threshold=20.0))
 
 
@@ -154,7 +186,11 @@ def glu(input: Any, dim: int = -1) -> Any:
 
 def threshold(input: Any, threshold: float, value: float, inplace: bool = False) -> Any:
     """x where x > threshold, `value` elsewhere."""
-    return elementwise.where(input > threshold, input, value)
+
+    def held(x: Any) -> Any:
+        return elementwise.where(x > threshold, x, value)
+
+    return inplace_.overwrite(as_value(input), "threshold_", held) if inplace else held(input)
 
 
 def hardshrink(input: Any, lambd: float = 0.5) -> Any:

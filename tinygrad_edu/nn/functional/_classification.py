@@ -14,8 +14,14 @@ from tinygrad_edu.nn.functional._checks import concrete, reduction_of
 from tinygrad_edu.nn.functional._labels import are_labels, check_labels, classes, rows_shape
 from tinygrad_edu.ops import elementwise, fused
 from tinygrad_edu.ops.create import as_tensor
+from tinygrad_edu.ops.node_names import entitle
 
 _INT64 = np.dtype(np.int64)
+_SOFT = {
+    "mean": "DivBackward1",
+    "sum": "NegBackward0",
+    "none": "NegBackward0",
+}  # PyTorch's last nodes for probabilities
 
 
 def cross_entropy(
@@ -82,17 +88,18 @@ def _cross_entropy(input: Tensor, target: Any, weight: Any, ignore_index: int, r
     if not are_labels(input, target, name):
         scores, target = _as_rows(input), _as_rows(target)
         losses = _soft(scores, target, _class_weights(weight, count, input.dtype, name), smoothing)
-        return _reduced(losses, reduction, losses.shape[0] or math.nan, lead)
+        return entitle(_reduced(losses, reduction, losses.shape[0] or math.nan, lead), _SOFT[reduction])
     scores = _as_rows(input)
     labels, counted, weights = _labels(target, count, weight, ignore_index, input.dtype, name)
     if smoothing:
         target = (np.expand_dims(labels, -1) == np.arange(count)) * np.ones((), input.dtype)
         losses = _soft(scores, target, _class_weights(weight, count, input.dtype, name), smoothing)
-        return _reduced(_only(counted, losses), reduction, np.sum(weights), lead)
+        return entitle(_reduced(_only(counted, losses), reduction, np.sum(weights), lead), "AddBackward0")
+    title = "NllLossBackward0" if input.ndim < 3 else "NllLoss2DBackward0"
     if reduction == "none":
-        return _picked(fused.log_softmax(scores, 1), labels, counted, weights).reshape(lead)
+        return entitle(_picked(fused.log_softmax(scores, 1), labels, counted, weights).reshape(lead), title)
     total = np.sum(weights) if reduction == "mean" else 1
-    return _over(fused.cross_entropy_(scores, labels, weights / _divisor(total))[0], total)
+    return entitle(_over(fused.cross_entropy(scores, labels, weights / _divisor(total)), total), title)
 
 
 def nll_loss(

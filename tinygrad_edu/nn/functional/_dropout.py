@@ -1,7 +1,7 @@
 """Dropout: elements or whole channels set to zero while training (Srivastava et al., 2014).
 
 The masks are drawn from the default generator, PyTorch's from the same seed. Inside `vmap` its `randomness` says whether each
-example has a mask of its own.
+example has a mask of its own. With `inplace` the result is written into the input, which is returned.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_edu.engine.tensor import as_value
 from tinygrad_edu.errors import ConfigError, ShapeError
+from tinygrad_edu.ops.inplace import overwrite
 from tinygrad_edu.random import keep_mask
 
 
@@ -21,37 +23,39 @@ def dropout(input: Any, p: float = 0.5, training: bool = True, inplace: bool = F
 
     Raises ConfigError unless 0 ≤ p ≤ 1.
     """
-    return _dropped(input, p, training, None, "dropout")
+    return _dropped(input, p, training, inplace, None, "dropout")
 
 
 def dropout1d(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
     """`dropout` of whole channels: (N, C, L) or (C, L)."""
-    return _of_channels(input, p, training, 1)
+    return _of_channels(input, p, training, inplace, 1)
 
 
 def dropout2d(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
     """`dropout` of whole channels: (N, C, H, W)."""
-    if input.ndim == 3:
+    if input.ndim in (2, 3):
         # As in PyTorch, which takes the first axis for that of the examples.
+        taken, name = ("(N, C)", "dropout") if input.ndim == 2 else ("(N, C, L)", "dropout1d")
         warnings.warn(
-            f"dropout2d: an input of three axes, {input.shape}, is taken as (N, C, L); dropout1d says so.", stacklevel=2
+            f"dropout2d: an input of {input.ndim} axes, {input.shape}, is taken as {taken}; {name} says so.",
+            stacklevel=2,
         )
-        return _dropped(input, p, training, tuple(input.shape[:2]) + (1,), "dropout2d")
-    return _of_channels(input, p, training, 2)
+        return _dropped(input, p, training, inplace, (*input.shape[:2], *(1,) * (input.ndim - 2)), "dropout2d")
+    return _of_channels(input, p, training, inplace, 2)
 
 
 def dropout3d(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
     """`dropout` of whole channels: (N, C, D, H, W) or (C, D, H, W)."""
-    return _of_channels(input, p, training, 3)
+    return _of_channels(input, p, training, inplace, 3)
 
 
-def _of_channels(x: Any, p: float, training: bool, rank: int) -> Any:
+def _of_channels(x: Any, p: float, training: bool, inplace: bool, rank: int) -> Any:
     name = f"dropout{rank}d"
     if x.ndim not in (rank + 1, rank + 2):
         raise ShapeError(
             f"{name}: the input must have shape (N, C, *grid) with {rank} axes of a grid, it has {x.shape}."
         )
-    return _dropped(x, p, training, (*x.shape[: x.ndim - rank], *(1,) * rank), name)
+    return _dropped(x, p, training, inplace, (*x.shape[: x.ndim - rank], *(1,) * rank), name)
 
 
 def _probability(p: float, name: str) -> None:
@@ -59,14 +63,21 @@ def _probability(p: float, name: str) -> None:
         raise ConfigError(f"{name}: p is the probability of dropping, between 0 and 1, not {p}.")
 
 
-def _dropped(input: Any, p: float, training: bool, shape: tuple[int, ...] | None, name: str) -> Any:
+def _dropped(input: Any, p: float, training: bool, inplace: bool, shape: tuple[int, ...] | None, name: str) -> Any:
     _probability(p, name)
     if not training or p == 0 or 0 in input.shape:
         return input
     if p == 1:
-        return input * np.zeros((), input.dtype)
+        return _scaled(input, np.zeros((), input.dtype), inplace, name)
     mask = _mask_like(input, 1 - p) if shape is None else keep_mask(shape, 1 - p, input.dtype)
-    return input * (mask / mask.dtype.type(1 - p))
+    return _scaled(input, mask / mask.dtype.type(1 - p), inplace, name)
+
+
+def _scaled(input: Any, scale: Any, inplace: bool, name: str, shift: Any = None) -> Any:
+    def scaled(x: Any) -> Any:
+        return x * scale if shift is None else x * scale + shift
+
+    return overwrite(as_value(input), f"{name} with inplace=True", scaled) if inplace else scaled(input)
 
 
 def _mask_like(input: Any, keep: float) -> Any:
@@ -85,22 +96,22 @@ _SATURATED = 1.7580993408473766
 
 def alpha_dropout(input: Any, p: float = 0.5, training: bool = False, inplace: bool = False) -> Any:
     """Dropout that keeps mean and variance after a SELU: dropped elements take its lowest value, and all are rescaled."""
-    return _alpha(input, p, training, None, "alpha_dropout")
+    return _alpha(input, p, training, inplace, None, "alpha_dropout")
 
 
 def feature_alpha_dropout(input: Any, p: float = 0.5, training: bool = False, inplace: bool = False) -> Any:
     """`alpha_dropout` of whole channels."""
     if input.ndim < 2:
         raise ShapeError(f"feature_alpha_dropout: the input must have shape (N, C, …), it has {input.shape}.")
-    return _alpha(input, p, training, (*input.shape[:2], *(1,) * (input.ndim - 2)), "feature_alpha_dropout")
+    return _alpha(input, p, training, inplace, (*input.shape[:2], *(1,) * (input.ndim - 2)), "feature_alpha_dropout")
 
 
-def _alpha(input: Any, p: float, training: bool, shape: tuple[int, ...] | None, name: str) -> Any:
+def _alpha(input: Any, p: float, training: bool, inplace: bool, shape: tuple[int, ...] | None, name: str) -> Any:
     _probability(p, name)
     if not training or p == 0 or 0 in input.shape:
         return input
     if p == 1:
-        return input * np.zeros((), input.dtype)
+        return _scaled(input, np.zeros((), input.dtype), inplace, name)
     mask = keep_mask(tuple(input.shape) if shape is None else shape, 1 - p, input.dtype)
     a = 1 / math.sqrt((_SATURATED**2 * p + 1) * (1 - p))
-    return input * (mask * a) + ((mask - 1) * (_SATURATED * a) + _SATURATED * a * p)
+    return _scaled(input, mask * a, inplace, name, (mask - 1) * (_SATURATED * a) + _SATURATED * a * p)

@@ -87,7 +87,7 @@ def embedding_bag(
     include_last_offset: bool = False,
     padding_idx: int | None = None,
 ) -> Any:
-    """The sum, mean or (of bags of one size) max of the rows of each bag: `input` (bags, size), or all bags in one axis,
+    """The sum, mean or max of the rows of each bag: `input` (bags, size), or all bags in one axis,
     each beginning at its place in `offsets` → (bags, d).
 
     Rows at `padding_idx` don't count. With `include_last_offset` the last offset is where the last bag ends.
@@ -110,9 +110,7 @@ def embedding_bag(
     if padding_idx is not None:
         counted = flat != padding_idx % weight.shape[0]
     if mode == "max":
-        if offsets is not None or padding_idx is not None:
-            raise UnsupportedError('embedding_bag: mode="max" takes bags of one size, without padding.')
-        return np.max(found.reshape(*input.shape, -1), axis=1)
+        return _largest(found, bag, bags, counted)
     share = counted.astype(found.dtype)
     if mode == "mean":
         counts = np.bincount(bag, counted, bags)
@@ -120,6 +118,20 @@ def embedding_bag(
     if per_sample_weights is not None:
         share = per_sample_weights.reshape(-1) * share
     return sum_rows(found * share[:, None], bag, rows=bags)
+
+
+def _largest(found: Any, bag: Any, bags: int, counted: Any) -> Any:
+    """The largest of each bag's rows in every column, (bags, d); zeros for a bag without rows that count."""
+    found, bag = found[counted], bag[counted]
+    counts = np.bincount(bag, minlength=bags)
+    places = np.full(
+        (bags, max(counts.max(initial=0), 1)), len(bag)
+    )  # behind the last row stand rows that are never largest
+    within = np.arange(len(bag)) - np.repeat(np.cumsum(counts) - counts, counts)
+    places[bag, within] = np.arange(len(bag))
+    rows = np.concatenate([found, np.full((1, found.shape[1]), -np.inf, found.dtype)])
+    largest = np.max(rows[places], axis=1)
+    return elementwise.where((counts > 0)[:, None], largest, 0.0)
 
 
 def _bags(input: Any, offsets: Any, include_last: bool) -> tuple[Any, Any, int]:

@@ -10,6 +10,7 @@ import numpy as np
 from tinygrad_edu.engine.memory import note_write
 from tinygrad_edu.errors import ConfigError, LevelError, ShapeError
 from tinygrad_edu.nn.functional._checks import concrete, with_axes
+from tinygrad_edu.ops.layout import laid_beside
 from tinygrad_edu.ops.normalize import Axes, batch_variance, normalized
 from tinygrad_edu.ops.pool import window_sum_
 from tinygrad_edu.ops.shape import listed
@@ -76,14 +77,14 @@ def batch_norm(
         if running_mean is not None and running_var is not None:
             _move(running_mean, mean, momentum, lambda m: m.reshape(-1))
             _move(running_var, scale, momentum, lambda s: batch_variance(s, eps).reshape(-1) * (n / (n - 1)))
-        return y
+        return laid_beside(y, x)
     if running_mean is None or running_var is None:
         raise ConfigError("batch_norm: outside of training it needs running_mean and running_var.")
     scale = 1 / np.sqrt(running_var + eps)
     if weight is not None:
         scale = scale * weight
     shift = -(running_mean * scale) if bias is None else bias - running_mean * scale
-    return x * _on_channels(scale, rank) + _on_channels(shift, rank)
+    return laid_beside(x * _on_channels(scale, rank) + _on_channels(shift, rank), x)
 
 
 def _move(running: Any, found: Any, momentum: float, values: Any) -> None:
@@ -117,7 +118,7 @@ def group_norm(input: Any, num_groups: int, weight: Any = None, bias: Any = None
         raise ConfigError(f"group_norm: {x.shape[1]} channels can't be divided into {num_groups} groups.")
     grouped = np.reshape(x, (x.shape[0], num_groups, x.shape[1] // num_groups, math.prod(x.shape[2:])))
     w, b = (None if p is None else np.reshape(p, (num_groups, -1, 1)) for p in (weight, bias))
-    return np.reshape(normalized(grouped, w, b, axes=(-2, -1), eps=eps)[0], x.shape)
+    return laid_beside(np.reshape(normalized(grouped, w, b, axes=(-2, -1), eps=eps)[0], x.shape), x)
 
 
 def instance_norm(

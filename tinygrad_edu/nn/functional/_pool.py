@@ -11,6 +11,7 @@ from tinygrad_edu.errors import ConfigError, ShapeError
 from tinygrad_edu.nn.functional._sizes import Sizes, grid, per_axis
 from tinygrad_edu.ops._grid_windows import check_windows, windows_over
 from tinygrad_edu.ops.create import as_tensor
+from tinygrad_edu.ops.layout import laid_beside
 from tinygrad_edu.ops.pool import max_pool_, place_of_, window_sum_
 from tinygrad_edu.ops.shape import named
 
@@ -46,7 +47,7 @@ def _max_of_rank(rank: int) -> Any:
     ) -> Any:
         x = grid(input, rank, name)
         geometry = _geometry(name, x, rank, kernel_size, stride, padding, dilation, ceil_mode)
-        y = max_pool_(x, **geometry)
+        y = laid_beside(max_pool_(x, **geometry), x)
         if not return_indices:
             return y
         return y, _flat_index(place_of_(x.detach(), y.detach(), **geometry), tuple(x.shape[-rank:]), geometry)
@@ -127,7 +128,7 @@ def _avg(
     if divisor == 0:
         raise ConfigError(f"{name}: divisor_override must not be zero.")
     geometry = _geometry(name, x, rank, kernel_size, stride, padding, 1, ceil_mode)
-    total = window_sum_(x, **geometry)
+    total = laid_beside(window_sum_(x, **geometry), x)
     if divisor is not None:
         return total / divisor
     if not any(geometry["lead"]) and not ceil_mode:

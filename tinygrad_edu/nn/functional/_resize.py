@@ -11,6 +11,7 @@ import numpy as np
 from tinygrad_edu.errors import ConfigError, ShapeError
 from tinygrad_edu.nn.functional._checks import with_axes
 from tinygrad_edu.nn.functional._pool import adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d
+from tinygrad_edu.ops.layout import laid_beside
 from tinygrad_edu.ops.pad import pad as numpy_pad
 
 _MODES = {"constant": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}
@@ -89,7 +90,7 @@ def interpolate(
         else:
             at = np.floor((np.arange(n) + (0.5 if mode == "nearest-exact" else 0)) * scale).astype(int)
             x = np.take(x, np.minimum(at, x.shape[axis] - 1), axis)
-    return x
+    return laid_beside(x, input)
 
 
 def _targets(old: Any, size: Any, factor: Any, recompute: bool | None) -> tuple[list[int], list[float]]:

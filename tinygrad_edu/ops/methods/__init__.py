@@ -20,6 +20,7 @@ from tinygrad_edu.ops.methods.order import Order
 from tinygrad_edu.ops.methods.products import Products
 from tinygrad_edu.ops.methods.reductions import Reductions
 from tinygrad_edu.ops.methods.shapes import Shapes, flatten
+from tinygrad_edu.ops.node_names import METHODS, titled
 from tinygrad_edu.ops.operators import Operators
 from tinygrad_edu.ops.printing import Printing
 
@@ -45,7 +46,10 @@ class Methods(Unary, Binary, Reductions, Order, Shapes, Products, Indexing, DTyp
 
 
 for _class in reversed(Methods.__mro__[:-1]):
-    for _name, _method in vars(_class).items():
+    for _name, _method in list(vars(_class).items()):
+        if _name in METHODS:
+            _method = titled(_method, METHODS[_name])
+            setattr(_class, _name, _method)  # for the functions that are made of methods
         if _name not in (
             "__dict__",
             "__weakref__",

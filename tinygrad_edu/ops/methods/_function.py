@@ -8,7 +8,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 import numpy as np
 
-from tinygrad_edu.engine.tensor import Tensor
+from tinygrad_edu.engine.tensor import Tensor, tensor_of
 from tinygrad_edu.ops.inplace import store
 
 P = ParamSpec("P")
@@ -40,5 +40,5 @@ def function(method: Callable[Concatenate[Any, P], R]) -> Callable[Concatenate[A
 def operand(value: Any) -> Any:
     """Lists as Tensors and numbers as arrays; Tensors, arrays and what else is like them as they are."""
     if isinstance(value, list | tuple):
-        return Tensor(value)
+        return tensor_of(value)
     return np.asarray(value) if isinstance(value, int | float | complex | np.generic) else value

@@ -19,10 +19,14 @@ class Binary:
 
     # -- arithmetic ------------------------------------------------------------------------------------------------
 
-    def add(self, other: Any, *, alpha: float = 1) -> Tensor:
+    def add(self, other: Any, scaled: Any = None, *, alpha: float = 1) -> Tensor:
+        """self + alpha · other; `add(alpha, other)` is how PyTorch wrote it before 1.5."""
+        other, alpha = (other, alpha) if scaled is None else (scaled, other)
         return e.add(self, other if alpha == 1 else other * alpha)
 
-    def sub(self, other: Any, *, alpha: float = 1) -> Tensor:
+    def sub(self, other: Any, scaled: Any = None, *, alpha: float = 1) -> Tensor:
+        """self − alpha · other; `sub(alpha, other)` is how PyTorch wrote it before 1.5."""
+        other, alpha = (other, alpha) if scaled is None else (scaled, other)
         return e.subtract(self, other if alpha == 1 else other * alpha)
 
     def mul(self, other: Any) -> Tensor:

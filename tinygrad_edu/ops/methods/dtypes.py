@@ -55,6 +55,17 @@ class DTypes:
     def type_as(self: Any, other: Any) -> Tensor:
         return self.to(other.dtype)
 
+    def to_sparse(self: Any, *_: Any, **__: Any) -> Tensor:
+        """The tensor itself: what is sparse in PyTorch is kept dense here (`ops.sparse`)."""
+        kept: Tensor = self
+        return kept
+
+    to_dense = to_sparse_coo = to_sparse_csr = coalesce = to_sparse
+
+    @property
+    def is_sparse(self) -> builtins.bool:
+        return False
+
     def astype(self: Any, dtype: Any, copy: builtins.bool = True) -> Tensor:
         """NumPy's `to(dtype)`, which copies unless told otherwise."""
         return self.to(dtype, copy=copy)
@@ -196,6 +207,12 @@ class DTypes:
         self: Any, data: Any, *, dtype: Any = None, device: Any = None, requires_grad: Any = False
     ) -> Tensor:
         return create.tensor(data, dtype=dtype or self.dtype, requires_grad=requires_grad)
+
+    def new(self: Any, *data: Any) -> Tensor:
+        """PyTorch's older way: a tensor of the data in a sequence, or of the given sizes (then zeros)."""
+        if len(data) == 1 and not isinstance(data[0], int):
+            return create.tensor(data[0], dtype=self.dtype)
+        return create.zeros(*(data or (0,)), dtype=self.dtype)
 
     def new_zeros(self: Any, *size: Any, dtype: Any = None, device: Any = None, requires_grad: Any = False) -> Tensor:
         return create.zeros(*size, dtype=dtype or self.dtype, requires_grad=requires_grad)

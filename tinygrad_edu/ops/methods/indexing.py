@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tinygrad_edu.engine.tensor import Tensor as _Tensor
+from tinygrad_edu.engine.tensor import tensor_of
 from tinygrad_edu.ops import scatter as write
 from tinygrad_edu.ops import shape, split
 from tinygrad_edu.ops import take as pick
@@ -52,11 +53,11 @@ class Indexing:
     def nonzero(self: Any, *, as_tuple: bool = False) -> Any:
         """Where the elements aren't zero: a row of indices for each, or with `as_tuple` an index array per axis."""
         if as_tuple:
-            return tuple(_Tensor(places) for places in np.nonzero(np.atleast_1d(_concrete(self))))
-        return _Tensor(np.argwhere(_concrete(self)))
+            return tuple(tensor_of(places) for places in np.nonzero(np.atleast_1d(_concrete(self))))
+        return tensor_of(np.argwhere(_concrete(self)))
 
     def argwhere(self: Any) -> Tensor:
-        return _Tensor(np.argwhere(_concrete(self)))
+        return tensor_of(np.argwhere(_concrete(self)))
 
     # -- putting, into a new tensor --------------------------------------------------------------------------------
 
@@ -69,6 +70,7 @@ class Indexing:
     scatter_add = write.scatter_add
     scatter_reduce = write.scatter_reduce
     index_add = write.index_add
+    index_reduce = write.index_reduce
     index_copy = write.index_copy
     index_fill = write.index_fill
     index_put = write.index_put

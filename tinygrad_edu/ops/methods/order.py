@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tinygrad_edu.engine.tensor import Tensor as _Tensor
+from tinygrad_edu.engine.tensor import tensor_of
 from tinygrad_edu.errors import ShapeError
 from tinygrad_edu.ops import elementwise as e
 from tinygrad_edu.ops import order, reduce, shape
-from tinygrad_edu.ops._found import Found
+from tinygrad_edu.ops._found import FOUND, Found
 from tinygrad_edu.ops.index import take_along_axis
 from tinygrad_edu.ops.methods._spelling import either_spelling, np
+from tinygrad_edu.ops.printing import results_text
 
 if TYPE_CHECKING:
     from tinygrad_edu.engine.tensor import Tensor
@@ -22,12 +24,18 @@ class Ends(NamedTuple):
     min: Tensor
     max: Tensor
 
+    def __repr__(self) -> str:
+        return results_text(self, "aminmax")
+
 
 class Histogram(NamedTuple):
     """What `histogram` returns."""
 
     hist: Tensor
     bin_edges: Tensor
+
+    def __repr__(self) -> str:
+        return results_text(self, "histogram")
 
 
 class Order:
@@ -40,12 +48,12 @@ class Order:
     def max(self, dim: Any = None, keepdim: bool = False, *, axis: Any = None, keepdims: bool = False) -> Any:
         """The largest value; with `dim` also its index there, and an elementwise maximum if `dim` is a Tensor."""
         dim = axis if dim is None else dim
-        return _extremum(self, dim, keepdim or keepdims, reduce.max, reduce.argmax, e.maximum)
+        return _extremum(self, dim, keepdim or keepdims, "max", reduce.max, reduce.argmax, e.maximum)
 
     def min(self, dim: Any = None, keepdim: bool = False, *, axis: Any = None, keepdims: bool = False) -> Any:
         """The smallest value; with `dim` also its index there, and an elementwise minimum if `dim` is a Tensor."""
         dim = axis if dim is None else dim
-        return _extremum(self, dim, keepdim or keepdims, reduce.min, reduce.argmin, e.minimum)
+        return _extremum(self, dim, keepdim or keepdims, "min", reduce.min, reduce.argmin, e.minimum)
 
     @either_spelling
     def amax(self: Any, dim: Any = None, keepdim: bool = False) -> Tensor:
@@ -124,7 +132,7 @@ class Order:
         runs = x[starts] if dim is None else shape.moveaxis(x[starts], 0, dim)
         inverse = (np.cumsum(new) - 1).reshape(self.shape if dim is None else -1)
         extra = [inverse] * return_inverse + [np.diff(np.append(starts, len(rows)))] * return_counts
-        return (runs, *[_Tensor(a) for a in extra]) if extra else runs
+        return (runs, *[tensor_of(a) for a in extra]) if extra else runs
 
     def bincount(self: Any, weights: Any = None, minlength: int = 0) -> Tensor:
         """How often each of 0, 1, 2, … occurs, or the sums of its `weights`."""
@@ -136,33 +144,35 @@ class Order:
         low, high = (min, max) if min != max or not values.size else (values.min(), values.max())
         low, high = (low - 1, high + 1) if low == high else (low, high)
         counts, _ = np.histogram(values.astype(np.float64), bins, (float(low), float(high)))
-        return _Tensor(counts.astype(values.dtype))
+        return tensor_of(counts.astype(values.dtype))
 
-    def histogram(self: Any, bins: Any, *, range: Any = None, weight: Any = None, density: bool = False) -> Histogram:
+    def histogram(
+        self: Any, bins: Any = 100, *, range: Any = None, weight: Any = None, density: bool = False
+    ) -> Histogram:
         """How many elements (or what weight of them) fall between the edges of `bins`, a number or the edges."""
         counts, edges = np.histogram(_plain(self), _plain(bins), range, density, _plain(weight))
-        return Histogram(_Tensor(counts).to(self.dtype), _Tensor(edges).to(self.dtype))
+        return Histogram(tensor_of(counts).to(self.dtype), tensor_of(edges).to(self.dtype))
 
     def searchsorted(self: Any, v: Any, side: str = "left", sorter: Any = None) -> Tensor:
         """NumPy's: where in this sorted row each of `v` would go."""
         return np.searchsorted(self, v, side=side, sorter=sorter)
 
 
-def _extremum(x: Any, dim: Any, keepdim: bool, whole: Any, arg: Any, pairwise: Any) -> Any:
+def _extremum(x: Any, dim: Any, keepdim: bool, name: str, whole: Any, arg: Any, pairwise: Any) -> Any:
     if dim is None:
         return whole(x, keepdims=keepdim) if keepdim else whole(x)
     if isinstance(dim, _Tensor | np.ndarray):
         return pairwise(x, dim)
     if isinstance(dim, tuple | list):
         raise ShapeError(f"max, min: one dim has an index to return, {dim} are several; use amax or amin.")
-    return _taken(x, arg(x, dim, keepdims=True), dim, keepdim)
+    return _taken(FOUND[name], x, arg(x, dim, keepdims=True), dim, keepdim)
 
 
-def _taken(x: Any, indices: Any, dim: int, keepdim: bool) -> Found:
+def _taken(kind: type[Found], x: Any, indices: Any, dim: int, keepdim: bool) -> Found:
     if not x.ndim:
-        return Found(x, shape.reshape(indices, shape=()))
+        return kind(x, shape.reshape(indices, shape=()))
     values = take_along_axis(x, indices, dim)
-    return Found(values, indices) if keepdim else Found(shape.squeeze(values, dim), shape.squeeze(indices, dim))
+    return kind(values, indices) if keepdim else kind(shape.squeeze(values, dim), shape.squeeze(indices, dim))
 
 
 def _plain(x: Any) -> Any:

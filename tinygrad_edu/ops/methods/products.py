@@ -8,6 +8,7 @@ from tinygrad_edu.ops import decompose, matrix_functions, product
 from tinygrad_edu.ops import elementwise as e
 from tinygrad_edu.ops._matrices import adjoint, hermitian
 from tinygrad_edu.ops.methods._spelling import np
+from tinygrad_edu.ops.printing import results_text
 
 if TYPE_CHECKING:
     from tinygrad_edu.engine.tensor import Tensor
@@ -141,12 +142,18 @@ class SignAndLog(NamedTuple):
     sign: Tensor
     logabsdet: Tensor
 
+    def __repr__(self) -> str:
+        return results_text(self, "slogdet")
+
 
 class QR(NamedTuple):
     """What `qr` returns."""
 
     Q: Tensor
     R: Tensor
+
+    def __repr__(self) -> str:
+        return results_text(self, "qr")
 
 
 class SVD(NamedTuple):
@@ -155,3 +162,6 @@ class SVD(NamedTuple):
     U: Tensor
     S: Tensor
     V: Tensor
+
+    def __repr__(self) -> str:
+        return results_text(self, "svd")

@@ -11,6 +11,7 @@ from tinygrad_edu.ops import reduce, scan
 from tinygrad_edu.ops._axes import one_axis
 from tinygrad_edu.ops._found import Found
 from tinygrad_edu.ops.methods._spelling import either_spelling, np
+from tinygrad_edu.ops.node_names import entitle
 
 if TYPE_CHECKING:
     from tinygrad_edu.engine.tensor import Tensor
@@ -24,7 +25,10 @@ class Reductions:
     def sum(
         self, dim: Any = None, keepdim: bool = False, *, axis: Any = None, keepdims: bool = False, dtype: Any = None
     ) -> Tensor:
-        return reduce.sum(self, axis if dim is None else dim, dtype, keepdims=keepdim or keepdims)
+        y: Any = reduce.sum(self, axis if dim is None else dim, dtype, keepdims=keepdim or keepdims)
+        if not (dim is axis is None) and not y.ndim:  # which the node doesn't know from a sum of everything
+            entitle(y, "SumBackward1")
+        return y
 
     def mean(
         self: Any,
@@ -159,12 +163,16 @@ def _freedom(dim: Any, unbiased: bool, keepdim: bool, correction: float | None) 
 
 def var_mean(input: Any, dim: Any = None, **options: Any) -> tuple[Tensor, Tensor]:
     """The variance and the mean, from one call."""
-    return input.var(dim, **options), _mean_beside(input, dim, options)
+    return _both(input.var(dim, **options), _mean_beside(input, dim, options), "VarMeanBackward0")
 
 
 def std_mean(input: Any, dim: Any = None, **options: Any) -> tuple[Tensor, Tensor]:
     """The standard deviation and the mean, from one call."""
-    return input.std(dim, **options), _mean_beside(input, dim, options)
+    return _both(input.std(dim, **options), _mean_beside(input, dim, options), "StdMeanBackward0")
+
+
+def _both(spread: Tensor, mean: Tensor, title: str) -> tuple[Tensor, Tensor]:
+    return entitle(spread, title), entitle(mean, title)
 
 
 def _mean_beside(x: Any, dim: Any, options: dict[str, Any]) -> Any:

@@ -11,6 +11,7 @@ from tinygrad_edu.ops import layout, rearrange, shape, split, triangle, window
 from tinygrad_edu.ops._axes import one_axis
 from tinygrad_edu.ops.methods._spelling import either_spelling, np, sizes
 from tinygrad_edu.ops.methods.reductions import sum_to_size
+from tinygrad_edu.ops.node_names import entitle
 
 if TYPE_CHECKING:
     from tinygrad_edu.engine.tensor import Tensor
@@ -29,7 +30,7 @@ class Shapes:
 
     @property
     def mT(self) -> Tensor:
-        return shape.matrix_transpose(self)
+        return entitle(shape.matrix_transpose(self), "TransposeBackward0")
 
     @property
     def H(self: Any) -> Tensor:
@@ -93,7 +94,7 @@ class Shapes:
         return shape.reshaped(self, other.shape)
 
     def ravel(self) -> Tensor:
-        return shape.ravel(self)
+        return shape.ravel(layout.contiguous(self))  # a copy of what doesn't lie side by side, even if a view would do
 
     def flatten(self, start_dim: int = 0, end_dim: int = -1) -> Tensor:
         return flatten(self, start_dim, end_dim)

@@ -35,7 +35,10 @@ __all__ = [
     "write_file",
 ]
 
-PYTORCH = (".pt", ".pth", ".ckpt", ".tar", ".bin", ".model")
+PYTORCH = (".pt", ".pth", ".ckpt", ".tar", ".bin", ".pkl", ".model")
+
+otherwise: Any = _npz
+"""The form of a file whose name says none; PyTorch's in a script that runs as one of PyTorch's."""
 
 
 def save(obj: Any, f: str | os.PathLike[str] | Any, **_: Any) -> None:
@@ -44,7 +47,7 @@ def save(obj: Any, f: str | os.PathLike[str] | Any, **_: Any) -> None:
 
     `obj` is nested of dicts, lists and tuples down to Tensors, NumPy arrays and scalars, numbers, strings, bytes, bools
     and None: a `state_dict()`, say. A Tensor's values are stored, and for a leaf whether it requires a gradient. The
-    file gets exactly the name given, and its form from that: PyTorch's for `.pt`, `.pth`, `.ckpt`, `.tar`, `.bin`,
+    file gets exactly the name given, and its form from that: PyTorch's for `.pt`, `.pth`, `.ckpt`, `.tar`, `.bin`, `.pkl`,
     `.model` and for an open file (`torch.load` reads it; whole modules can be stored too, by the names of their classes),
     `.safetensors` for a flat dict of tensors, NumPy's `.npz` otherwise. Raises CheckpointError for anything else in `obj`
     (saying where it is), or where the file can't be written.
@@ -53,8 +56,8 @@ def save(obj: Any, f: str | os.PathLike[str] | Any, **_: Any) -> None:
         _pytorch.write(_pytorch.encode(obj), f)
         return
     path = path_of(f, "save")
-    form: Any = {".safetensors": _safetensors} | dict.fromkeys(PYTORCH, _pytorch)
-    form = form.get(path.suffix, _npz)
+    form: Any = {".npz": _npz, ".safetensors": _safetensors} | dict.fromkeys(PYTORCH, _pytorch)
+    form = form.get(path.suffix, otherwise)
     encoded = form.encode(obj)  # before a file is made
     with replacing(path) as file:
         form.write(encoded, file)
