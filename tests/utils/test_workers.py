@@ -17,6 +17,7 @@ import pytest
 import tinygrad_edu as tg
 from tinygrad_edu.errors import ConfigError, ShapeError, WorkerError
 from tinygrad_edu.utils import data
+from tinygrad_edu.utils.data._pool import put
 
 
 class Numbers:
@@ -334,3 +335,22 @@ def test_a_program_that_is_stopped_leaves_no_worker_behind(how, tmp_path):
     assert not any(alive(pid) for pid in pids)
     if how == signal.SIGINT:
         assert errors.count("Traceback") == 1 and errors.rstrip().endswith("KeyboardInterrupt"), errors
+
+
+class Interrupted:
+    """A queue that Ctrl-C arrives in the middle of."""
+
+    def __init__(self):
+        self.items = []
+
+    def put(self, item):
+        signal.raise_signal(signal.SIGINT)
+        self.items.append(item)
+
+
+def test_ctrl_c_waits_until_a_task_is_in_its_queue():
+    queue, before = Interrupted(), signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        put(queue, 3)
+    assert queue.items == [3]
+    assert signal.getsignal(signal.SIGINT) is before

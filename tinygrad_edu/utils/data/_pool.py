@@ -9,6 +9,7 @@ import os
 import pickle
 import signal
 import sys
+import threading
 import time
 import weakref
 from collections.abc import Iterator
@@ -86,13 +87,28 @@ def _signal(number: int) -> str:
     return str(number)
 
 
+def put(queue: Any, item: Any) -> None:
+    """Put `item` into `queue`; Ctrl-C meanwhile has to wait. In the middle it can leave the queue's lock taken for ever."""
+    if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGINT) is None:
+        queue.put(item)  # no KeyboardInterrupt is raised here
+        return
+    came: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, frame: came.append(number))
+    try:
+        queue.put(item)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if came:
+        signal.raise_signal(signal.SIGINT)
+
+
 def _end(owner: int, processes: list[Any], tasks: list[Any], results: list[Connection]) -> None:
     """Ask the workers to end, wait a little, then end them."""
     if os.getpid() != owner:
         return  # a forked copy of the pool
     for queue in tasks:
         with contextlib.suppress(ValueError, OSError):
-            queue.put(None)
+            put(queue, None)
     for reader in results:
         reader.close()  # who is sending gets an error, and stops
     limit = time.monotonic() + _GRACE
@@ -187,7 +203,7 @@ class Pass:
             return
         worker = next(w for w in self.turn if w in self.active)
         self.workers[self.sent] = worker
-        self.pool.tasks[worker].put((self.number, self.sent, index))
+        put(self.pool.tasks[worker], (self.number, self.sent, index))
         self.sent += 1
 
 
