@@ -19,7 +19,8 @@ LAYERS = [
     {"utils", "absent", "distributions", "testing"},
     {"nn", "datasets"},
     {"optim"},
-    {"visualize", "compare", "onnx", "as_torch"},
+    {"visualize", "onnx", "as_torch", "functorch"},
+    {"compare"},
     {"cli"},
     {"__main__"},
 ]

@@ -16,6 +16,8 @@ from tinygrad_edu.cli._settings import Settings
 from tinygrad_edu.engine.op import REGISTRY
 from tinygrad_edu.visualize import layout
 
+PICTURES = 4  # the graph of a step; the grids, the memory and the time of the comparison
+
 
 def demo(out: Path) -> str:
     result = CliRunner().invoke(app, ["demo", "--out", str(out)], env={"COLUMNS": "120"})
@@ -32,7 +34,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 class _Page(HTMLParser):
-    """Collects the addresses that a page refers to, the text, and whether every tag is closed in order."""
+    """Collects the addresses that a page refers to, its ids, the text, and whether every tag is closed in order."""
 
     VOID = frozenset({"meta", "img", "br", "link"})
 
@@ -40,21 +42,23 @@ class _Page(HTMLParser):
         super().__init__()
         self.links: list[str] = []
         self.tags: list[str] = []
+        self.ids: list[str] = []
         self.open: list[str] = []
         self.text = ""
         self.feed(text)
         self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append(tag)
-        self.links += [
-            value or "" for name, value in attrs if name in ("href", "src", "xlink:href", "srcset", "action")
-        ]
+        self.handle_startendtag(tag, attrs)
         if tag not in self.VOID:
             self.open.append(tag)
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append(tag)
+        self.links += [
+            value or "" for name, value in attrs if name in ("href", "src", "xlink:href", "srcset", "action")
+        ]
+        self.ids += [value or "" for name, value in attrs if name == "id"]
 
     def handle_endtag(self, tag: str) -> None:
         assert self.open.pop() == tag
@@ -93,13 +97,28 @@ def test_the_graph_is_of_one_training_step(folder: Path) -> None:
 def test_the_page_shows_everything_and_asks_for_nothing(folder: Path) -> None:
     page = _Page((folder / "index.html").read_text(encoding="utf-8"))
     assert page.open == []
-    assert page.tags.count("svg") == 1
+    assert page.tags.count("svg") == PICTURES
     assert page.tags.count("img") in (2, 3)  # three, if it made a mistake
-    names = {path.name for path in folder.iterdir()}
+    assert len(page.ids) == len(set(page.ids))
+    names = {path.name for path in folder.iterdir()} | {f"#{id}" for id in page.ids}
     assert all(link.startswith("data:image/png;base64,") or link in names for link in page.links)
     assert not re.search(r"https?://(?!www\.w3\.org)", (folder / "index.html").read_text(encoding="utf-8"))
-    for text in ("Jacobian, forward against reverse", "17,226", "How to read this", "Use reverse"):
+    for text in ("Jacobian, forward against reverse", "17,226", "How to read this", "Use reverse", "Fill them again"):
         assert text in page.text
+
+
+def test_the_comparison_has_its_tables_and_pictures_but_not_the_graph_again(folder: Path) -> None:
+    html = (folder / "index.html").read_text(encoding="utf-8")
+    section = html[html.index("<h2>Forward against reverse mode") : html.index("<h2>Go on from here")]
+    assert section.count("<table>") == 2
+    for caption in ("Passes.", "Memory of one pass", "Time of the whole Jacobian"):
+        assert section.count(f"<strong>{caption}</strong>") == 1
+    for text in ("17,226 passes, a column each", "1 pass, the row", "reverse: m = 1 stays", "n/m = 17,226"):
+        assert text in section
+    assert section.count("<svg") == PICTURES - 1
+    assert "isn't drawn" not in html.replace("&#39;", "'")
+    for rule in (".conclusion {", ".paper svg.grids,", ".pair {"):  # what the section looks like is on this page too
+        assert rule in html
 
 
 @pytest.fixture
@@ -114,7 +133,7 @@ def test_without_a_layout_program_the_demo_has_its_picture_all_the_same(
     demo(tmp_path)
     assert "laid out by built-in" in (tmp_path / "graph.svg").read_text(encoding="utf-8")
     page = _Page((tmp_path / "index.html").read_text(encoding="utf-8"))
-    assert page.tags.count("svg") == 1
+    assert page.tags.count("svg") == PICTURES
 
 
 def test_a_second_demo_into_the_same_folder(tmp_path: Path, short: None) -> None:

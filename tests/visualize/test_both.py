@@ -64,6 +64,12 @@ def test_the_numbers_are_a_column_and_a_row_of_the_jacobian(engine: str) -> None
     assert ">v̇₄ = 10<" in both.svg and ">v̄₀ = 30<" in both.svg
 
 
+def test_the_heading_says_what_a_pass_finds(no_program: None) -> None:
+    svg = draw_both(lambda x: tg.sin(x).sum(), tg.ones(3)).svg
+    assert "ones at x</text>" in svg and "one pass: the sum of the columns of its elements" in svg
+    assert "one pass: a row of the Jacobian" in svg
+
+
 def test_it_is_saved_by_its_ending(tmp_path: Path, no_program: None) -> None:
     both = draw_both(f, 2.0, 5.0)
     for ending in ("svg", "html"):

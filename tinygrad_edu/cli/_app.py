@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -35,7 +35,7 @@ def _reported(command: str) -> Iterator[None]:
     try:
         yield
     except (TinygradEduError, OSError) as error:
-        print(f"tinygrad-edu {command}: {error}", file=sys.stderr)
+        print(f"tinygrad-edu {command}: {str(error).removeprefix(f'{command}: ')}", file=sys.stderr)
         raise typer.Exit(2 if isinstance(error, ConfigError) else 1) from None
     except KeyboardInterrupt:
         print("Interrupted.", file=sys.stderr)
@@ -70,6 +70,19 @@ def train(
         int,
         typer.Option(metavar="N", help="Stop after N epochs without a lower validation loss, with the best weights."),
     ] = 0,
+    mode: Annotated[
+        str, typer.Option(help=_choice("How gradients are found; several with commas, or all", _settings.MODES))
+    ] = "reverse",
+    tangents: Annotated[
+        str | None, typer.Option(help=_choice("forward: through the network together or not", _settings.TANGENTS))
+    ] = None,
+    memory: Annotated[
+        str | None, typer.Option(metavar="256M", help="forward, forward-gradient: for tangents, at most.")
+    ] = None,
+    directions: Annotated[int | None, typer.Option(metavar="K", help="forward-gradient: random directions.")] = None,
+    perturb: Annotated[
+        str | None, typer.Option(help=_choice("forward-gradient: where they start", _settings.PERTURBED))
+    ] = None,
     resume: Annotated[Path | None, typer.Option(metavar="CHECKPOINT", help="Go on from this file.")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for the results (out, or the checkpoint's own).")] = None,
 ) -> None:
@@ -79,7 +92,7 @@ def train(
 
         given = _settings.Settings(
             data, _settings.parse_hidden(hidden), activation, loss, optimizer, lr, lr_decay, batch_size, epochs, dropout,
-            init, weight_decay, seed, early_stop,
+            init, weight_decay, seed, early_stop, mode, tangents, memory, directions, perturb,
         )  # fmt: skip
         named = [field.name for field in fields(given) if _was_given(context, field.name)]
         raise typer.Exit(start(given, named, resume=resume, out=out, console=Console()))
@@ -197,6 +210,50 @@ def summary(
         from tinygrad_edu.cli._see import show_summary
 
         raise typer.Exit(show_summary(target, at, shape or [], form, Console()))
+
+
+@app.command()
+def compare(
+    target: Annotated[str, typer.Argument(metavar="FILE.py:FUNC", help="A function in a file, or a model.")] = "",
+    at: _AT = "",
+    shape: _SHAPES = None,
+    parameters: Annotated[
+        bool, typer.Option("--parameters", help="Of a model: differentiate in its parameters, not in its inputs.")
+    ] = False,
+    form: Annotated[
+        str, typer.Option("--format", help=_choice("How", ("table", "markdown", "html", "json")))
+    ] = "table",
+    out: Annotated[
+        Path | None, typer.Option(help="A file to write, .html, .md, .json, .txt or .png; of a sweep the folder (out).")
+    ] = None,
+    memory: Annotated[str, typer.Option(help="What a batch of directions may hold, such as 64M.")] = "64M",
+    repeats: Annotated[int, typer.Option(help="How often everything is timed.")] = 7,
+    seed: Annotated[int, typer.Option(help="Of the random directions.")] = 0,
+    function_seed: Annotated[
+        int | None, typer.Option(help="For a function that draws random numbers: the seed before each call.")
+    ] = None,
+    sweep: Annotated[
+        bool, typer.Option("--sweep", help="Instead of a function: networks of 1 to --largest inputs and outputs.")
+    ] = False,
+    largest: Annotated[int, typer.Option(help="Of a sweep: the most inputs and outputs.")] = 4096,
+) -> None:
+    """Compare forward with reverse mode on a function: passes, work, time, memory, and which to use."""
+    with _reported("compare"):
+        from tinygrad_edu.cli._compare import show_comparison, show_sweep
+        from tinygrad_edu.func import parse_memory
+
+        if sweep == bool(target):
+            raise ConfigError(
+                "name a function, FILE.py:FUNC, or give --sweep for networks of many sizes: one of the two."
+            )
+        options: dict[str, Any] = {"memory": parse_memory(memory), "repeats": repeats, "seed": seed}
+        if sweep:
+            raise typer.Exit(show_sweep(largest, out or Path("out"), options, Console()))
+        options["function_seed"] = function_seed
+        done = show_comparison(
+            target, at, shape or [], parameters=parameters, out=out, form=form, options=options, console=Console()
+        )
+        raise typer.Exit(done)
 
 
 @app.command("run")

@@ -13,6 +13,7 @@ from markupsafe import Markup
 from tinygrad_edu.cli._train import Outcome
 from tinygrad_edu.cli._training import Run
 from tinygrad_edu.compare import Comparison
+from tinygrad_edu.compare._page import part_of, style
 from tinygrad_edu.visualize import Drawing
 from tinygrad_edu.visualize._export import element_of
 
@@ -45,7 +46,8 @@ def write_page(page: Page, path: Path) -> None:
         seconds=sum(entry["seconds"] for entry in page.run.history),
         parameters=page.comparison.counts.inputs,
         comparison=page.comparison,
-        report=page.comparison.report(),
+        style=Markup(style()),
+        part=Markup(part_of(page.comparison, graph=False)),  # the graph is on the page already
         drawing=page.drawing,
         svg=Markup(element_of(page.drawing.svg)),
         images=images,

@@ -156,7 +156,7 @@ def show_drawing(
 
 def show_trace(target: str, at: str, shapes: Sequence[str], seed: int, form: str, console: Console) -> int:
     """Print the evaluation trace; returns the exit code."""
-    _check_format(form, FORMATS)
+    check_format(form, FORMATS)
     found = traced(target, at, shapes, seed)
     _print(trace_table(found), form, console)
     return _stopped(found)
@@ -164,7 +164,7 @@ def show_trace(target: str, at: str, shapes: Sequence[str], seed: int, form: str
 
 def show_summary(target: str, at: str, shapes: Sequence[str], form: str, console: Console) -> int:
     """Print the table of a model's modules; returns the exit code."""
-    _check_format(form, SUMMARY_FORMATS)
+    check_format(form, SUMMARY_FORMATS)
     model = load(target)
     if not isinstance(model, Module):
         raise ConfigError(f"{target} isn't a model (an nn.Module); `tinygrad-edu trace` shows functions.")
@@ -172,7 +172,8 @@ def show_summary(target: str, at: str, shapes: Sequence[str], form: str, console
     return 0
 
 
-def _check_format(form: str, formats: Sequence[str]) -> None:
+def check_format(form: str, formats: Sequence[str]) -> None:
+    """Raise ConfigError for a form that isn't one of these."""
     if form not in formats:
         raise ConfigError(f"--format must be one of {', '.join(formats)}, not {form!r}.")
 

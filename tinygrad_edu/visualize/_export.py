@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import shutil
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from html import escape
 from pathlib import Path
 
@@ -47,11 +47,8 @@ button.onclick = () => {{
 def write_as(path: str | Path, formats: Mapping[str, Callable[[], str | bytes]]) -> Path:
     """Write what the ending of `path` asks for. Raises ConfigError for another ending, or where the file can't be written."""
     path = Path(path)
-    make = formats.get(path.suffix.lower())
-    if make is None:
-        *most, last = formats
-        raise ConfigError(f"save: can't write {path.name!r}: the picture can be saved as {', '.join(most)} or {last}.")
-    content = make()
+    check_ending(path, formats)
+    content = formats[path.suffix.lower()]()
     try:
         path.write_bytes(content.encode() if isinstance(content, str) else content)
     except OSError as error:
@@ -60,6 +57,13 @@ def write_as(path: str | Path, formats: Mapping[str, Callable[[], str | bytes]])
             f"save: can't write {path}: {reason}. Name a file in a folder that exists and can be written to."
         ) from error
     return path
+
+
+def check_ending(path: Path, endings: Collection[str]) -> None:
+    """Raise ConfigError for a file that can't be written because of its ending."""
+    if path.suffix.lower() not in endings:
+        *most, last = endings
+        raise ConfigError(f"save: can't write {path.name!r}: it can be saved as {', '.join(most)} or {last}.")
 
 
 def page_text(title: str, svg: str, expanded: str = "") -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -16,7 +17,7 @@ from tinygrad_edu.errors import ConfigError
 from tinygrad_edu.visualize._diagram import DIRECTIONS, Diagram, Options, diagram_of, reached
 from tinygrad_edu.visualize._export import element_of, page_text, png_of, write_as
 from tinygrad_edu.visualize._scene import scene_of_trace
-from tinygrad_edu.visualize._steps import Trace
+from tinygrad_edu.visualize._steps import Trace, Variable
 from tinygrad_edu.visualize._svg import FONT, Picture, pictures_of, text_width
 from tinygrad_edu.visualize.trace import trace
 
@@ -43,10 +44,9 @@ class BothSweeps:
             "forward-": self._marked(plain[0], source, self.forward, back=False),
             "reverse-": self._marked(plain[1], target, self.reverse, back=True),
         }
-        names = {v.id: v.name or v.label for v in traced.variables}
         self._heads = (
-            (f"Forward sweep, 1 at {names[source]}", "one pass: a column of the Jacobian"),
-            (f"Reverse sweep, 1 at {names[target]}", "one pass: a row of the Jacobian"),
+            _head("Forward", traced[source], "a column", "the sum of the columns of its elements"),
+            _head("Reverse", traced[target], "a row", "the sum of the rows of its elements"),
         )
 
     def _marked(self, diagram: Diagram, seed: str, values: set[str], *, back: bool) -> Diagram:
@@ -73,6 +73,11 @@ class BothSweeps:
     def _widths(self) -> list[float]:
         wide = [max(text_width(line, _HEAD_SIZE) for line in head) for head in self._heads]
         return [max(picture.width, room) + _GAP for picture, room in zip(self._pictures, wide, strict=True)]
+
+    @property
+    def nodes(self) -> int:
+        """How many boxes each picture has."""
+        return len(self._diagrams["forward-"].boxes)
 
     @property
     def size(self) -> tuple[float, float]:
@@ -117,6 +122,12 @@ class BothSweeps:
 
     def __repr__(self) -> str:
         return f"<BothSweeps of {len(self.trace)} operations: .save('both.svg'), .svg>"
+
+
+def _head(way: str, seed: Variable, one: str, several: str) -> tuple[str, str]:
+    """Above a picture: where the sweep starts, and what it finds."""
+    found = f"{one} of the Jacobian" if math.prod(seed.shape) == 1 else several
+    return f"{way} sweep, {'1' if not seed.shape else 'ones'} at {seed.name or seed.label}", f"one pass: {found}"
 
 
 def draw_both(
