@@ -30,7 +30,7 @@ EXPECTED = {
     "forward_mode_mnist.py": [
         "3,110 tangents",
         "gradients of forward and reverse mode differ by",
-        "the original: 85 % in an hour",
+        "the original: on MNIST 85 % in an hour",
     ],
     "newton.py": ["the minimum, all ones, was reached"],
     "fixed_point.py": ["implicit: peak memory", "the two gradients differ by", "shape (4, 50)"],

@@ -218,7 +218,7 @@ def _written(figure: Any, form: str) -> bytes:
     buffer = io.BytesIO()
     matplotlib = importlib.import_module("matplotlib")
     with matplotlib.rc_context(_SETTINGS):
-        figure.savefig(buffer, format=form, dpi=_DPI, metadata={"Date": None} if form == "svg" else None)
+        figure.savefig(buffer, format=form, dpi=_DPI)
     return buffer.getvalue()
 
 

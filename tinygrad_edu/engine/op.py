@@ -99,7 +99,9 @@ class Op:
         self.promotes = promotes or floating
         self.floating = floating
         self.complex = complex
-        self.overwritable = overwritable  # though rules read the result: a write into it leaves them a copy (ops/inplace.py)
+        self.overwritable = (
+            overwritable  # though rules read the result: a write into it leaves them a copy (ops/inplace.py)
+        )
         self._plans: dict[int, tuple[Any, bool]] = {}  # by which arguments have an edge
         if name in registry:
             raise TinygradEduError(f"there is already an op named {name!r}: choose another name.")
