@@ -12,12 +12,14 @@ from typing import Any
 import numpy as np
 
 from tinygrad_edu.errors import ConfigError
+from tinygrad_edu.visualize._export import write_as
 from tinygrad_edu.visualize._steps import Trace
 from tinygrad_edu.visualize.player._figure import figure_of
 from tinygrad_edu.visualize.player._frames import completed, frames_of, windowed
 from tinygrad_edu.visualize.player._page import page_text
 from tinygrad_edu.visualize.trace import trace
 
+_ENDINGS = (".html", ".htm")
 _SEEDS = 8  # inputs that can be chosen; each is one more call of the function and one more text for every tangent
 
 
@@ -39,15 +41,7 @@ class Page:
         Raises:
             ConfigError: another ending, or the file can't be written.
         """
-        path = _checked(path)
-        try:
-            path.write_text(self.html, encoding="utf-8")
-        except OSError as error:
-            reason = error.strerror or error
-            raise ConfigError(
-                f"save: can't write {path}: {reason}. Name a file in a folder that exists and can be written to."
-            ) from error
-        return path
+        return write_as(_checked(path), dict.fromkeys(_ENDINGS, lambda: self.html))
 
     def _repr_html_(self) -> str:
         # A frame, so that the page's style and keys stay its own.
@@ -62,7 +56,7 @@ class Page:
 
 def _checked(path: str | Path) -> Path:
     path = Path(path)
-    if path.suffix not in (".html", ".htm"):
+    if path.suffix.lower() not in _ENDINGS:
         raise ConfigError(f"save: can't write {path.name!r}: the player is a page; give a name that ends in .html.")
     return path
 
