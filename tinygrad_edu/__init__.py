@@ -211,6 +211,7 @@ __version__ = "0.1.0"
 _publish(accelerator, amp, backends, compiler, cuda, distributed, hub, jit, mps, nested, profiler, xpu)
 _sys.modules[f"{__name__}.serialization"] = serialization
 _names.alias(__name__, "functional")
+_sys.modules[f"{__name__}.functional"].F = nn.functional  # type: ignore[attr-defined]
 _missing.publish(__name__)
 sparse = _names.submodule(f"{__name__}.sparse", mm=mm, FloatTensor=_SparseFloatTensor)
 version = _names.submodule(f"{__name__}.version", __version__=__version__, cuda=None, hip=None)
