@@ -22,7 +22,7 @@ from tinygrad_edu.random import manual_seed
 from tinygrad_edu.utils.data._fetch import Ended, Fetcher
 
 _HERE = str(Path(__file__).parent)
-_LOOK_UP = 5.0  # seconds between looks whether the parent still lives
+_LOOK_UP = 1.0  # seconds between looks whether the parent still lives
 
 
 @dataclass(frozen=True)
