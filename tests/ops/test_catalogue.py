@@ -35,7 +35,8 @@ def test_nothing_is_both_in_and_left_out():
 
 
 def test_what_is_left_out_exists():
-    assert set(left_out()) <= set(public_functions())
+    gone = {"numpy.row_stack"}  # since NumPy 2.5
+    assert set(left_out()) - gone <= set(public_functions())
 
 
 def test_the_catalogue_holds_what_other_libraries_list():

@@ -86,6 +86,7 @@ def close(got: Sequence, want: Sequence, tolerance: float, what: str) -> None:
         assert worst <= tolerance, f"{what}: off by {worst:.2e} (allowed {tolerance:.0e})"
 
 
+@pytest.mark.filterwarnings("ignore:numpy.fix is deprecated:DeprecationWarning")  # since NumPy 2.5
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("row", [pytest.param(row, id=f"{name}-{i}") for i, (name, row) in enumerate(NAMED)])
 def test_numpys_spelling(row: Row, dtype: str) -> None:

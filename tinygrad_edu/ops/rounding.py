@@ -58,7 +58,8 @@ def rint(x: Any) -> Any:
     return round_(x if x.dtype.kind in "fc" else x.to(get_default_dtype()))
 
 
-implements(np.fix, derivative="zero")(lambda x: trunc(x))
+if hasattr(np, "fix"):  # which NumPy 2.5 deprecates
+    implements(np.fix, derivative="zero")(lambda x: trunc(x))
 
 # -- what is left --------------------------------------------------------------------------------------------------
 
